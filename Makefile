@@ -1,0 +1,107 @@
+# SMTP Reply Metadata.  `make` builds everything and runs the demo; `make help` lists the targets.
+# Rule: no committed file is a target.  Targets are outputs and stamps under build/, so a fresh
+# clone always builds.  Only the environment step reaches a package index.
+
+ifneq ($(firstword $(sort $(MAKE_VERSION) 4.3)),4.3)
+$(error GNU make 4.3 or later is needed; this is $(MAKE_VERSION))
+endif
+
+MAKEFLAGS += --no-builtin-rules --warn-undefined-variables
+.DELETE_ON_ERROR:
+.SUFFIXES:
+SHELL := /bin/sh
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(BIN)/python
+STAMPS := build/stamps
+REPLYMETA_TEST_DATA ?=
+PYTEST_FLAGS ?=
+export NO_MKDOCS_2_WARNING := 1
+export SOURCE_DATE_EPOCH := 1795392000
+export REPLYMETA_TEST_DATA
+
+find = $(shell find $(1) -name __pycache__ -prune -o -type f -name '$(2)' -print | LC_ALL=C sort)
+
+COMPILER := $(call find,grammar/abnf_compiler,*.py) $(call find,grammar/abnf_compiler,*.lark) $(call find,grammar/abnf_compiler,*.abnf)
+TABLES := $(wildcard grammar/*.abnf grammar/*.toml grammar/borrowed/*.abnf)
+REFERENCE := $(call find,reference,*.py) $(call find,reference,*.lark)
+DRAFT := $(wildcard draft/*.xml draft/*.py draft/examples/* draft/references/* draft/_generated/*)
+SITE := $(call find,site,*)
+GENERATED := $(call find,tests/vectors,*.json)
+
+.PHONY: all help test lint demo draft site serve bench generate check-generated vectors lock dist clean
+all: draft site demo  ## set up, generate, build draft and site, run the demo (the default)
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# Environment: a virtual environment with the exact packages of requirements.lock.
+$(STAMPS)/env: pyproject.toml requirements.lock
+	@mkdir -p $(@D)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed, this is " + sys.version.split()[0])'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+# Generated files: one process, everything into build/fresh, then only what changed is installed.
+$(STAMPS)/generated: $(STAMPS)/env grammar/generate.py $(TABLES) $(COMPILER) $(REFERENCE) $(DRAFT) $(GENERATED)
+	$(RUN) grammar/generate.py
+	@touch $@
+
+generate: $(STAMPS)/generated  ## write the generated files anew where their sources changed
+
+check-generated: $(STAMPS)/env  ## fail when a committed generated file differs from a fresh one
+	$(RUN) grammar/generate.py --check
+
+# The draft: txt, html and expanded xml in build/draft.
+$(STAMPS)/draft: $(STAMPS)/generated
+	$(RUN) draft/build_draft.py
+	@touch $@
+
+draft: $(STAMPS)/draft  ## render the Internet-Draft to build/draft
+
+# The site: pages assembled into build/site-docs, rendered into build/site, then checked.
+$(STAMPS)/site: $(STAMPS)/draft $(SITE) CHANGELOG.md
+	$(RUN) site/build_pages.py
+	$(BIN)/mkdocs build --strict --config-file site/mkdocs.yml
+	$(RUN) site/check_site.py
+	@touch $@
+
+site: $(STAMPS)/site  ## build the documentation site to build/site
+
+serve: $(STAMPS)/site  ## serve the built site on http://127.0.0.1:8000/
+	$(RUN) -m http.server --bind 127.0.0.1 --directory build/site 8000
+
+demo: $(STAMPS)/generated  ## run the referral scenario of the 2020 list message over real sockets
+	@$(BIN)/replymeta demo --directory build/demo
+
+test: $(STAMPS)/site  ## run every test that needs no root and no extra software
+	$(BIN)/pytest $(PYTEST_FLAGS)
+
+lint: $(STAMPS)/generated  ## ruff, mypy, import contracts, file length, docstring anchors
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(RUN) tests/lint/file_length.py
+	$(RUN) tests/lint/docstring_anchors.py
+
+bench: $(STAMPS)/generated  ## time the parsers in one run; figures in build/bench.json
+	$(RUN) tests/bench/bench.py --json build/bench.json
+
+vectors: $(STAMPS)/generated  ## write the test vectors (part of generate) and say where they are
+	@ls tests/vectors/_generated
+
+dist: $(STAMPS)/generated  ## build the wheel and the source archive into dist/
+	$(RUN) -m build --no-isolation --outdir dist .
+
+lock: $(STAMPS)/env  ## write requirements.lock from the packages installed now
+	@{ echo "# Every package of the development environment, exact versions; made by 'make lock'."; \
+	  $(BIN)/pip freeze --exclude-editable | LC_ALL=C sort -f; } > requirements.lock.new
+	@mv requirements.lock.new requirements.lock
+
+clean:  ## remove build/, dist/ and caches (the environment stays)
+	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
