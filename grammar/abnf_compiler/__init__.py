@@ -1,0 +1,38 @@
+"""A compiler for grammars in ABNF (RFC 5234, RFC 7405).
+
+    from abnf_compiler import Grammar
+
+    grammar = Grammar.from_text('greeting = "hello" *( SP name )\\nname = 1*ALPHA')
+    assert grammar.rule("greeting").match("Hello world")
+
+Rule: importing the package loads no parser; `Grammar` and its kin are loaded on first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from abnf_compiler.diagnostics import Diagnostic, GrammarError, Severity, render
+    from abnf_compiler.grammar import Grammar, LarkResult, Rule, UnknownRuleError
+
+__all__ = [
+    "Diagnostic",
+    "Grammar",
+    "GrammarError",
+    "LarkResult",
+    "Rule",
+    "Severity",
+    "UnknownRuleError",
+    "render",
+]
+
+_IN_DIAGNOSTICS = frozenset({"Diagnostic", "GrammarError", "Severity", "render"})
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = "diagnostics" if name in _IN_DIAGNOSTICS else "grammar"
+    return getattr(import_module(f"{__name__}.{home}"), name)

@@ -1,0 +1,78 @@
+"""`abnfc`, also `python -m abnf_compiler`: see abnf_compiler.commands for its rules."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final
+
+from abnf_compiler.commands import COMMANDS, FAILED, UNUSABLE, FailedError, UsageError
+from abnf_compiler.diagnostics import GrammarError
+
+_INTERRUPTED: Final = 130
+_PACKAGES: Final = frozenset({"lark", "railroad"})
+_INSTALL: Final = "pip install 'smtp-reply-metadata[compiler]'"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one subcommand; the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    parsed = _parser().parse_args(arguments)
+    try:
+        status: int = parsed.run(parsed)
+        sys.stdout.flush()
+    except UsageError as problem:
+        return _complain(str(problem), UNUSABLE)
+    except FailedError as problem:
+        return _complain(str(problem), FAILED)
+    except ModuleNotFoundError as problem:
+        if (problem.name or "").partition(".")[0] not in _PACKAGES:
+            raise
+        return _complain(f"{problem.name} is not installed: {_INSTALL}", UNUSABLE)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNUSABLE
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except GrammarError as problem:
+        sys.stderr.write(f"{problem}\n")
+        return UNUSABLE
+    except RecursionError:
+        return _complain("the rules nest too deep for this command", UNUSABLE)
+    return status
+
+
+def _complain(message: str, status: int) -> int:
+    sys.stderr.write(f"abnfc: {message}\n")
+    return status
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="abnfc",
+        description="A compiler for grammars in ABNF (RFC 5234, RFC 7405).",
+        epilog="Each command has its own --help, with an example.",
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        module = import_module(f"abnf_compiler.commands.{name}")
+        command = commands.add_parser(
+            name,
+            help=module.SUMMARY,
+            description=f"{module.SUMMARY[0].upper()}{module.SUMMARY[1:]}.",
+            epilog=f"example:\n  {module.EXAMPLE}",
+            formatter_class=RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

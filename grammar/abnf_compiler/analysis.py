@@ -1,0 +1,105 @@
+"""What is known about one rule: regular or not, how it can be matched, and in how many ways.
+
+Rule: a fact is proved or None; None means that a test stopped at its cap, and `note` says which.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from abnf_compiler.automata.ambiguity import ambiguous_word
+from abnf_compiler.automata.determinism import conflicts
+from abnf_compiler.automata.dfa import minimal_dfa, position_nfa
+from abnf_compiler.automata.expression import Regex, factored
+from abnf_compiler.automata.normal_form import (
+    AutomataError,
+    NotRegularError,
+    TooLargeError,
+    rule_cycles,
+    to_regex,
+)
+from abnf_compiler.automata.positions import Positions
+from abnf_compiler.pattern import PatternProof, linear_pattern
+from abnf_compiler.tree import ResolvedGrammar
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """The facts about a rule.
+
+    regular: a finite automaton describes it.  cycles: groups of rules it reaches that call each
+    other (tail recursion is regular all the same).  deterministic: the next character decides
+    every choice of the rule as written.  ambiguous: some string has two readings; `witness` is
+    a shortest one.  positions: characters of the rule written out.  states: size of its minimal
+    automaton.  proof: why its pattern is linear.  note: why a fact is missing.
+    """
+
+    rule: str
+    regular: bool
+    cycles: tuple[tuple[str, ...], ...] = ()
+    deterministic: bool | None = None
+    ambiguous: bool | None = None
+    witness: tuple[int, ...] | None = None
+    positions: int | None = None
+    states: int | None = None
+    proof: PatternProof | None = None
+    note: str = ""
+
+    @property
+    def recursive(self) -> bool:
+        """Whether the rule, or one it reaches, refers to itself."""
+        return bool(self.cycles)
+
+
+def analyse(grammar: ResolvedGrammar, rule: str) -> Analysis:
+    """The facts about a rule (any case).
+
+    Raises:
+        KeyError: no such rule.
+    """
+    name = grammar.rules[rule.lower()].name
+    cycles = rule_cycles(grammar, rule)
+    try:
+        regex = to_regex(grammar, rule)
+    except NotRegularError as error:
+        return Analysis(name, False, cycles, note=str(error))
+    except AutomataError as error:
+        return Analysis(name, not cycles, cycles, note=str(error))
+    positions = Positions(regex)
+    alphabet = positions.alphabet()
+    notes: list[str] = []
+    ambiguous: bool | None = None
+    witness: tuple[int, ...] | None = None
+    try:
+        witness = ambiguous_word(position_nfa(positions, alphabet), rule=name)
+        ambiguous = witness is not None
+    except TooLargeError as error:
+        notes.append(str(error))
+    return Analysis(
+        rule=name,
+        regular=True,
+        cycles=cycles,
+        deterministic=next(conflicts(positions, alphabet), None) is None,
+        ambiguous=ambiguous,
+        witness=witness,
+        positions=len(positions.charsets),
+        states=_states(regex, name, notes),
+        proof=_proof(regex, name, notes),
+        note="; ".join(notes),
+    )
+
+
+def _states(regex: Regex, rule: str, notes: list[str]) -> int | None:
+    try:
+        return len(minimal_dfa(regex, rule=rule))
+    except TooLargeError as error:
+        notes.append(str(error))
+        return None
+
+
+def _proof(regex: Regex, rule: str, notes: list[str]) -> PatternProof | None:
+    try:
+        return linear_pattern(factored(regex), rule=rule).proof
+    except AutomataError as error:
+        notes.append(str(error))
+        return None

@@ -1,0 +1,102 @@
+"""`abnfc check`: every finding about a grammar, with its place."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser, Namespace
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from abnf_compiler.commands import FAILED, FINE, UNUSABLE, UsageError
+from abnf_compiler.commands.grammar_input import add_grammar_arguments, libraries, read_source
+
+if TYPE_CHECKING:
+    from abnf_compiler.checks.examine import Examination
+
+SUMMARY: Final = "read grammars and say what is wrong with them"
+EXAMPLE: Final = "abnfc check grammar/reply-metadata.abnf"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """FILE..., --strict and --json."""
+    add_grammar_arguments(parser, several=True)
+    parser.add_argument("--strict", action="store_true", help="warnings fail the check, too")
+    parser.add_argument(
+        "--examples", action="store_true", help="match every @example with its rule, too"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+
+
+def run(arguments: Namespace) -> int:
+    """Print the findings of every file; 1 when one of them is an error."""
+    from abnf_compiler.checks.examine import examine
+    from abnf_compiler.diagnostics import Severity, render
+
+    examinations: list[Examination] = []
+    unreadable = 0
+    for name in arguments.file:
+        try:
+            source = read_source(name)
+        except UsageError as problem:
+            sys.stderr.write(f"abnfc: {problem}\n")
+            unreadable += 1
+            continue
+        library = libraries(name, arguments)
+        examination = examine(source, library=library, fragment=arguments.fragment)
+        if arguments.examples:
+            examination = _with_examples(examination)
+        examinations.append(examination)
+        if not arguments.json:
+            sys.stdout.writelines(f"{render(found)}\n" for found in examination.diagnostics)
+    if arguments.json:
+        sys.stdout.write(json.dumps(_document(examinations), indent=2) + "\n")
+    found = [each.severity for one in examinations for each in one.diagnostics]
+    errors, warnings = (found.count(severity) for severity in Severity)
+    rules = sum(len(one.grammar.own_rules()) for one in examinations)
+    sys.stderr.write(f"abnfc: {_count(rules, 'rule')}, {_count(errors, 'error')}, ")
+    sys.stderr.write(f"{_count(warnings, 'warning')}\n")
+    if unreadable:
+        return UNUSABLE
+    return FAILED if errors or (warnings and arguments.strict) else FINE
+
+
+def _with_examples(examination: Examination) -> Examination:
+    """The examination and a finding for each example that its rule refuses (ABNF406)."""
+    from abnf_compiler.diagnostics import finding, has_errors, in_order
+    from abnf_compiler.grammar import Grammar
+    from abnf_compiler.source import Span
+
+    if has_errors(examination.diagnostics):
+        return examination
+    grammar = Grammar(examination.grammar)
+    found = list(examination.diagnostics)
+    for example in examination.tree.examples:
+        match = grammar.rule(example.rule.name).match(example.octets)
+        if not match:
+            message = f'rule "{example.rule.name}" refuses this example'
+            place = example.span
+            if len(place.text) == len(example.octets) and place.text:  # no escapes
+                at = min(place.start + match.position, place.end)
+                place = Span(place.source, at, min(at + 1, place.end))
+            found.append(finding("ABNF406", message, place, expected=match.expected))
+    return replace(examination, diagnostics=in_order(found))
+
+
+def _document(examinations: list[Examination]) -> dict[str, object]:
+    from abnf_compiler.diagnostics import as_json
+
+    return {
+        "files": [
+            {
+                "file": one.grammar.name,
+                "rules": [rule.name for rule in one.grammar.own_rules()],
+                "diagnostics": [as_json(found) for found in one.diagnostics],
+            }
+            for one in examinations
+        ]
+    }
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
