@@ -1,0 +1,1 @@
+"""ABNF rule -> expression -> automata, and what is proved on them; nothing here knows `re`."""

@@ -1,0 +1,195 @@
+"""Which parts of an expression the next character decides, and so may be matched atomically.
+
+Rules.  A conflict is two edges out of one place that read a common character.  A part is
+*forced* when no conflict concerns a choice inside it, on the way into it or between going on
+inside it and leaving it: on the way to any match of the whole expression, what the part takes is
+then decided one character at a time, so the greedy match of the part alone is the right one and
+`(?>...)` around it loses nothing.  With every part forced the expression is deterministic
+(one-unambiguous).
+
+A choice of alternatives that begin alike may still be decided by trying them in a certain order:
+`ordered_choices` proves that an alternative tried earlier never matches a prefix of a string that
+belongs to a later one, followed by what may follow.  Such choices excuse their own conflicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from abnf_compiler.automata.charset import Alphabet
+from abnf_compiler.automata.expression import Alt
+from abnf_compiler.automata.positions import Edge, Part, Positions
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two edges out of `source` (-1 is the start) that share a character."""
+
+    source: int
+    left: Edge
+    right: Edge
+
+
+def conflicts(positions: Positions, alphabet: Alphabet) -> Iterator[Conflict]:
+    """Every conflict of the automaton; two ways to one position conflict as well."""
+    masks = [alphabet.mask(charset) for charset in positions.charsets]
+    for source, edges in enumerate([positions.initial, *positions.follow], start=-1):
+        together = 0
+        clash = False
+        for edge in edges:
+            clash = clash or bool(together & masks[edge.target])
+            together |= masks[edge.target]
+        if not clash:
+            continue
+        for index, left in enumerate(edges):
+            for right in edges[index + 1 :]:
+                if masks[left.target] & masks[right.target]:
+                    yield Conflict(source, left, right)
+
+
+def unforced_parts(
+    positions: Positions, alphabet: Alphabet, ordered: Mapping[int, tuple[int, ...]]
+) -> frozenset[int]:
+    """The sites that some conflict concerns; conflicts inside `ordered` choices are excused."""
+    found: set[int] = set()
+    for conflict in conflicts(positions, alphabet):
+        if conflict.left.entered == conflict.right.entered:
+            joint = _lowest_joint(positions, conflict.left.target, conflict.right.target)
+            if joint.site in ordered:
+                continue
+        for edge, other in (
+            (conflict.left, conflict.right),
+            (conflict.right, conflict.left),
+        ):
+            for part in positions.leaves[edge.target].chain():
+                goes_on_inside = part.holds(edge.entered)
+                both_enter = part.covers(other.target) and not part.holds(other.entered)
+                if goes_on_inside or both_enter or part.nullable is not None:
+                    found.add(part.site)
+    return frozenset(found)
+
+
+def _lowest_joint(positions: Positions, left: int, right: int) -> Part:
+    """The smallest copy that holds both positions."""
+    for part in positions.leaves[left].chain():
+        if part.covers(right):
+            return part
+    raise AssertionError("the whole expression holds every position")
+
+
+def ordered_choices(positions: Positions, alphabet: Alphabet) -> dict[int, tuple[int, ...]]:
+    """For each choice that an order decides: the numbers of its alternatives in that order.
+
+    The order written is kept as far as it can be.
+    """
+    orders: dict[int, tuple[int, ...]] = {}
+    rejected: set[int] = set()
+    for part in positions.parts:
+        if not isinstance(part.regex, Alt) or part.site in rejected:
+            continue
+        order = _order(positions, alphabet, part)
+        if order is None or orders.get(part.site, order) != order:
+            rejected.add(part.site)
+            orders.pop(part.site, None)
+        else:
+            orders[part.site] = order
+    return orders
+
+
+def decided_within(
+    positions: Positions, alphabet: Alphabet, ordered: Mapping[int, tuple[int, ...]], site: int
+) -> dict[int, tuple[int, ...]]:
+    """The ordered choices that stay decided inside the body of the committed repetition `site`.
+
+    A committed repetition tries its body on strings that go on in any way, not only as the rule
+    has it, so there an alternative tried earlier must fail before the body ends.
+    """
+    kept = dict(ordered)
+    for part in positions.parts:
+        if part.site not in kept:
+            continue
+        outer = [around for around in part.chain() if around.up and around.up.site == site]
+        order = kept[part.site]
+        pairs = ((a, b) for index, a in enumerate(order) for b in order[index + 1 :])
+        if outer and any(_hides(positions, alphabet, part, *pair, outer[0]) for pair in pairs):
+            del kept[part.site]
+    return kept
+
+
+def _order(positions: Positions, alphabet: Alphabet, choice: Part) -> tuple[int, ...] | None:
+    count = len(choice.parts)
+    hides = {
+        (early, late)
+        for early in range(count)
+        for late in range(count)
+        if early != late and _hides(positions, alphabet, choice, early, late)
+    }
+    left = list(range(count))
+    order: list[int] = []
+    while left:
+        for candidate in left:
+            if not any((candidate, other) in hides for other in left if other != candidate):
+                order.append(candidate)
+                left.remove(candidate)
+                break
+        else:
+            return None
+    return tuple(order)
+
+
+def _hides(
+    positions: Positions,
+    alphabet: Alphabet,
+    choice: Part,
+    early: int,
+    late: int,
+    body: Part | None = None,
+) -> bool:
+    """Whether alternative `early` matches a prefix of some string that `late` begins.
+
+    With `body`, anything may follow the end of that part.
+    """
+    second = choice.parts[late]
+    entries = [position for position, _ in second.first]
+    if second.nullable is not None:
+        entries += [edge.target for edge in positions.exits(choice)[0]]
+    return matches_prefix(positions, alphabet, choice.parts[early], entries, body)
+
+
+def matches_prefix(
+    positions: Positions,
+    alphabet: Alphabet,
+    part: Part,
+    entries: Sequence[int],
+    body: Part | None = None,
+) -> bool:
+    """Whether `part` matches a prefix of some string that is read from one of `entries` on.
+
+    The string goes on to the end of the whole expression; with `body`, only to the end of that
+    part, and anything may follow it.
+    """
+    if part.nullable is not None:
+        return True
+    if body is not None and not all(body.covers(entry) for entry in entries):
+        return True
+    masks = [alphabet.mask(charset) for charset in positions.charsets]
+    own = {position for position, _ in part.last}
+    ends = {position for position, _ in body.last} if body is not None else set()
+    stack = [(mine, theirs) for mine, _ in part.first for theirs in entries]
+    seen: set[tuple[int, int]] = set()
+    while stack:
+        pair = stack.pop()
+        mine, theirs = pair
+        if pair in seen or not masks[mine] & masks[theirs]:
+            continue
+        seen.add(pair)
+        if mine in own or theirs in ends:
+            return True
+        stack += [
+            (step.target, edge.target)
+            for step in positions.follow[mine]
+            if part.holds(step.entered)
+            for edge in positions.follow[theirs]
+        ]
+    return False
