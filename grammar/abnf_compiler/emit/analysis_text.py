@@ -1,0 +1,59 @@
+"""What decides a rule, and why that is right, in a few sentences for people.
+
+Rule: every sentence restates one fact of `analysis.Analysis`; nothing is inferred here.
+"""
+
+from __future__ import annotations
+
+from abnf_compiler.analysis import Analysis, analyse
+from abnf_compiler.emit.page_html import code_html, octets_text
+from abnf_compiler.tree import ResolvedGrammar
+
+
+def _string(codes: tuple[int, ...]) -> str:
+    """A string of the alphabet as code within a line."""
+    text = "".join(map(chr, codes))
+    if not text:
+        return "the empty string"
+    return code_html(octets_text(text.encode("latin-1")) if max(codes) <= 0xFF else ascii(text))
+
+
+def _decided_by(found: Analysis) -> str:
+    """Which engine gives the verdict."""
+    if found.proof is None:
+        return "Decided by Lark's Earley parser, character by character."
+    return (
+        "Decided by one pattern of Python's `re` in linear time "
+        f"({found.proof.label.value}): {found.proof.statement}"
+    )
+
+
+def _form(found: Analysis) -> str:
+    """Regular or not, and how large."""
+    if not found.regular:
+        cycles = "; ".join(" → ".join((*cycle, cycle[0])) for cycle in found.cycles)
+        return f"Not regular: {cycles}."
+    size = f"; its smallest automaton has {found.states} states" if found.states else ""
+    return f"Regular{' (recursion at one end only)' if found.recursive else ''}{size}."
+
+
+def _readings(found: Analysis) -> str:
+    """Whether some string has two readings."""
+    if found.witness is not None:
+        return (
+            f"Ambiguous: {_string(found.witness)} has two readings; "
+            "the verdict does not depend on which is taken."
+        )
+    return "Unambiguous: every string has one reading." if found.ambiguous is False else ""
+
+
+def analysis_text(grammar: ResolvedGrammar, rule: str) -> str:
+    """The facts about a rule (any case) as a list in Markdown.
+
+    Raises:
+        KeyError: no such rule.
+    """
+    found = analyse(grammar, rule)
+    note = f"Not known: {found.note}." if found.note and found.regular else ""
+    facts = (_decided_by(found), _form(found), _readings(found), note)
+    return "".join(f"- {fact}\n" for fact in facts if fact)

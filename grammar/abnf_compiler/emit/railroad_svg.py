@@ -1,0 +1,254 @@
+"""Railroad diagrams as inline SVG that can be read, linked and themed.
+
+Rules: a terminal has round ends, a rule is square and is a link; shape carries the meaning, colour
+never does.  Nothing has a fixed colour: lines and text take `currentColor`, style sheets do the
+rest through the class names of `RAILROAD_CSS`.  A long row turns into several, so that a diagram
+is at most about `width` pixels wide.  The layout is that of the PyPI package railroad-diagrams;
+what is written is ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final, Protocol
+from xml.etree import ElementTree
+
+import railroad
+
+from abnf_compiler.emit.terminal_label import spelled_out, terminal_label
+from abnf_compiler.tree import (
+    Alternation,
+    CharVal,
+    Concatenation,
+    Node,
+    NumRange,
+    NumSeries,
+    Option,
+    ProseVal,
+    Reference,
+    Repetition,
+    ResolvedGrammar,
+)
+
+railroad.INTERNAL_ALIGNMENT = "left"
+
+DEFAULT_WIDTH: Final = 680
+CHOICE_FRAME: Final = 4 * railroad.AR
+LOOP_FRAME: Final = 2 * railroad.AR
+STACK_FRAME: Final = 2 * railroad.AR
+GAP: Final = 20
+PADDING: Final = 6
+
+RAILROAD_CSS: Final = """\
+.railroad { max-width: none; color: var(--railroad-rail, currentColor); }
+.railroad text { font: 14px ui-monospace, "DejaVu Sans Mono", monospace; text-anchor: middle; }
+.railroad .comment { font-size: 12px; font-style: italic; }
+.railroad .terminal { color: var(--railroad-terminal, currentColor); }
+.railroad a { color: var(--railroad-rule, currentColor); }
+.railroad a:hover rect, .railroad a:focus rect { stroke-width: 3; }
+"""
+"""Styles the site takes over; three colours as variables, everything else by shape."""
+
+Link = Callable[[str], str]
+"""The address of a rule's page: lower-case rule name to URL; empty for no link."""
+
+
+class LayoutItem(Protocol):
+    """What railroad-diagrams gives: a size, and once it is formatted its drawn children."""
+
+    name: str
+    width: float
+    needsSpace: bool
+    attrs: dict[str, object]
+    children: list[LayoutItem]
+    text: str
+
+
+_sequence: Final[Callable[..., LayoutItem]] = railroad.Sequence
+_stack: Final[Callable[..., LayoutItem]] = railroad.Stack
+_choice: Final[Callable[..., LayoutItem]] = railroad.Choice
+_optional: Final[Callable[..., LayoutItem]] = railroad.Optional
+_one_or_more: Final[Callable[..., LayoutItem]] = railroad.OneOrMore
+_skip: Final[Callable[..., LayoutItem]] = railroad.Skip
+_terminal: Final[Callable[..., LayoutItem]] = railroad.Terminal
+_rule: Final[Callable[..., LayoutItem]] = railroad.NonTerminal
+_comment: Final[Callable[..., LayoutItem]] = railroad.Comment
+
+
+def _times(minimum: int, maximum: int | None) -> str:
+    """How often a loop is passed, in words; empty for one or more."""
+    least = max(minimum, 1)
+    if maximum is None:
+        return "" if least == 1 else f"{least} times or more"
+    return f"{least} times" if least == maximum else f"{least} to {maximum} times"
+
+
+def _space(item: LayoutItem) -> float:
+    """The width of a laid-out item in a row, its gap included."""
+    return float(item.width) + (GAP if item.needsSpace else 0)
+
+
+def _row(nodes: tuple[Node, ...], width: float) -> LayoutItem:
+    """A concatenation: one line, or as many as it takes."""
+    items = [_item(node, width) for node in nodes]
+    if sum(map(_space, items)) <= width:
+        return _sequence(*items)
+    lines: list[list[LayoutItem]] = [[]]
+    for item in (_item(node, width - STACK_FRAME) for node in nodes):
+        if lines[-1] and sum(map(_space, [*lines[-1], item])) > width - STACK_FRAME:
+            lines.append([])
+        lines[-1].append(item)
+    rows = [_sequence(*line) for line in lines]
+    return rows[0] if len(rows) == 1 else _stack(*rows)
+
+
+def _repeated(node: Repetition, width: float) -> LayoutItem:
+    """A repetition: spelled out, passed by, looped, or both."""
+    if node.maximum == 0:
+        return _skip()
+    if node.minimum == node.maximum and node.minimum <= spelled_out(node.item):
+        return _row((node.item,) * node.minimum, width)
+    inside = width - (0 if node.minimum else CHOICE_FRAME)
+    if node.maximum == 1:
+        item = _item(node.item, inside)
+    else:
+        label = _times(node.minimum, node.maximum)
+        back = _comment(label) if label else _skip()
+        item = _one_or_more(_item(node.item, inside - LOOP_FRAME), back)
+    return item if node.minimum else _optional(item)
+
+
+def _item(node: Node, width: float) -> LayoutItem:
+    """The layout item of `node`, folded to `width` where a row can be folded."""
+    match node:
+        case Alternation():
+            inside = width - CHOICE_FRAME
+            return _choice(0, *(_item(item, inside) for item in node.items))
+        case Concatenation():
+            return _row(node.items, width)
+        case Option():
+            return _optional(_item(node.item, width - CHOICE_FRAME))
+        case Repetition():
+            return _repeated(node, width)
+        case CharVal() if not node.text:
+            return _skip()
+        case CharVal() | NumSeries() | NumRange():
+            return _terminal(terminal_label(node), cls="terminal")
+        case Reference():
+            return _rule(node.name)
+        case ProseVal():
+            return _comment(f"<{node.text}>")
+
+
+COMMENT_STYLE: Final = {"class": "comment", "font-size": "12", "font-style": "italic"}
+_NUMBER: Final = re.compile(r"-?\d+\.\d+")
+_NO_MOVE: Final = re.compile(r"[hv]-?0(?![.\d])")
+
+
+def _number(value: object) -> str:
+    """A coordinate, at most two places after the point."""
+    text = f"{float(str(value)):.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def _path(parent: ElementTree.Element, drawn: str) -> None:
+    """A stretch of line, unless it leads nowhere."""
+    path = _NO_MOVE.sub("", _NUMBER.sub(lambda match: _number(match[0]), drawn))
+    if re.search(r"[ahlv]", path):
+        ElementTree.SubElement(parent, "path", {"d": path})
+
+
+def _box(parent: ElementTree.Element, item: LayoutItem, link: Link) -> None:
+    """A terminal, rule or comment: rails, frame and text; a rule is one link as a whole."""
+    is_rule = isinstance(item, railroad.NonTerminal)
+    target = link(item.text.lower()) if is_rule else ""
+    holder = parent
+    if target:
+        attributes = {"class": "rule", "href": target, "aria-label": f"rule {item.text}"}
+        holder = ElementTree.Element("a", attributes)
+    elif not isinstance(item, railroad.Comment):
+        holder = ElementTree.Element("g", {"class": "rule" if is_rule else "terminal"})
+    for child in item.children:
+        if isinstance(child, railroad.Path):
+            _path(parent, str(child.attrs["d"]))
+        elif child.name == "rect":
+            ElementTree.SubElement(
+                holder, "rect", {name: _number(value) for name, value in child.attrs.items()}
+            )
+        else:
+            place = {name: _number(child.attrs[name]) for name in ("x", "y")}
+            kind = COMMENT_STYLE if isinstance(item, railroad.Comment) else {}
+            text = {**kind, **place, "fill": "currentColor", "stroke": "none"}
+            ElementTree.SubElement(holder, "text", text).text = item.text
+    if holder is not parent:
+        parent.append(holder)
+
+
+def _write(parent: ElementTree.Element, item: LayoutItem, link: Link) -> None:
+    """The drawn form of a laid-out item, below `parent`."""
+    if isinstance(item, railroad.Path):
+        _path(parent, str(item.attrs["d"]))
+    elif isinstance(item, railroad.Terminal | railroad.NonTerminal | railroad.Comment):
+        _box(parent, item, link)
+    elif isinstance(item, railroad.End):
+        _path(parent, str(item.attrs["d"]))
+    else:
+        for child in item.children:
+            _write(parent, child, link)
+
+
+def railroad_svg_of(
+    node: Node, *, name: str, description: str, link: Link, width: int = DEFAULT_WIDTH
+) -> str:
+    """`node` as one `<svg>` element on one line, for the body of an HTML page.
+
+    Args:
+        node: what is drawn.
+        name: the title, and with `railroad-` the beginning of the ids in it.
+        description: what a person hears who does not see the diagram.
+        link: see `Link`.
+        width: where rows are folded, in pixels.
+    """
+    diagram = railroad.Diagram(_item(node, width), type="simple").format(PADDING)
+    identity = f"railroad-{name.lower()}"
+    svg = ElementTree.Element(
+        "svg",
+        {
+            "xmlns": "http://www.w3.org/2000/svg",
+            "class": "railroad",
+            "role": "group",
+            "aria-labelledby": f"{identity}-title {identity}-desc",
+            "data-search-exclude": "",
+            "width": _number(diagram.attrs["width"]),
+            "height": _number(diagram.attrs["height"]),
+            "viewBox": " ".join(map(_number, diagram.attrs["viewBox"].split())),
+        },
+    )
+    ElementTree.SubElement(svg, "title", {"id": f"{identity}-title"}).text = name
+    ElementTree.SubElement(svg, "desc", {"id": f"{identity}-desc"}).text = description
+    style = {
+        "fill": "none",
+        "stroke": "currentColor",
+        "stroke-width": "1.5",
+        "font-family": "monospace",
+        "font-size": "14",
+        "text-anchor": "middle",
+    }
+    lines = ElementTree.SubElement(svg, "g", {**style, "transform": "translate(.5 .5)"})
+    for item in diagram.children:
+        _write(lines, item, link)
+    return ElementTree.tostring(svg, encoding="unicode")
+
+
+def railroad_svg(
+    grammar: ResolvedGrammar, rule: str, *, link: Link, width: int = DEFAULT_WIDTH
+) -> str:
+    """The diagram of `rule` (a name in any case) as one `<svg>`; KeyError for an unknown rule."""
+    found = grammar.rules[rule.lower()]
+    description = (
+        f"Railroad diagram of {found.name}: round boxes are terminals, square boxes are rules."
+    )
+    return railroad_svg_of(
+        found.definition, name=found.name, description=description, link=link, width=width
+    )
