@@ -1,0 +1,1 @@
+"""Generated modules; `make generate` writes them."""

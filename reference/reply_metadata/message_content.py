@@ -1,0 +1,41 @@
+"""Message content as a client sends it: dots stuffed, ended by CRLF "." CRLF and nothing else.
+
+RFC 5321, Sections 2.3.8, 4.1.1.4 and 4.5.2.  Reading it is `receive_buffer.CommandBuffer`.
+
+Rule: a CR or LF that is not part of a CRLF is an error, never a line end.  What one host takes for
+the end of the content and the next host does not is how mail is smuggled (CVE-2023-51764).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from reply_metadata.errors import LocalProtocolError
+
+_BARE_CR_OR_LF: Final = re.compile(rb"\r(?!\n)|(?<!\r)\n")
+_LINE_START_WITH_DOT: Final = re.compile(rb"(?m)^\.")
+
+
+def content_as_sent(content: bytes) -> bytes:
+    """The content as it goes on the wire, with the line that ends it.
+
+    A missing CRLF at its end is added (RFC 5321, Section 4.1.1.4).
+
+    Raises:
+        LocalProtocolError: a CR or LF stands alone in it.
+    """
+    found = _BARE_CR_OR_LF.search(content)
+    if found is not None:
+        raise LocalProtocolError(f"octet {found.start()} of the content is a bare CR or LF")
+    if content and not content.endswith(b"\r\n"):
+        content += b"\r\n"
+    return _LINE_START_WITH_DOT.sub(b"..", content) + b".\r\n"
+
+
+def content_from_text(octets: bytes) -> bytes:
+    """The content of a file whose lines end in LF, CR or CRLF: each becomes a CRLF.
+
+    For the user's own message only: a relay that did this to mail would be the smuggler.
+    """
+    return re.sub(rb"\r\n|\r|\n", b"\r\n", octets)

@@ -1,0 +1,248 @@
+"""A client connection on asyncio: carries octets between a socket and a `ClientSession`.
+
+Rule 1: no rule of the protocol lives here, only waiting, writing and closing.
+Rule 2: every way a server can fail to answer is one error, `PeerUnavailable`; the connection is
+closed by then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Final, Self
+
+from reply_metadata.client_session import ClientSession
+from reply_metadata.commands import Command, Hello, HelloVerb, Quit
+from reply_metadata.errors import RemoteProtocolError, ReplyMetadataError
+from reply_metadata.events import (
+    NEED_DATA,
+    ClientEvent,
+    ClosingNotice,
+    CommandAnswer,
+    ConnectionEnded,
+    Content,
+    Greeting,
+    Result,
+    TimedOut,
+)
+from reply_metadata.limits import DEFAULT_LIMITS, Limits
+from reply_metadata.network.recording import Record, Side, unrecorded
+from reply_metadata.policy.referral import Endpoint
+from reply_metadata.timeouts import DEFAULT_CLIENT_TIMEOUTS, ClientTimeouts
+from reply_metadata.transitions import DIALECTS, Answer, Protocol, State, answer_class
+from reply_metadata.values import Reply
+
+READ_OCTETS: Final = 65_536
+
+
+class PeerUnavailable(ReplyMetadataError):
+    """The server cannot be reached, refused to serve, went away or broke the protocol.
+
+    Args:
+        endpoint: the server.
+        reason: what happened, in words.
+        reply: the reply it refused with, if it sent one.
+    """
+
+    def __init__(self, endpoint: Endpoint, reason: str, reply: Reply | None = None) -> None:
+        self.endpoint = endpoint
+        self.reason = reason
+        self.reply = reply
+        super().__init__(f"{endpoint}: {reason}")
+
+
+class ClientConnection:
+    """One connection to a server; `open` greets it.
+
+    Args:
+        endpoint: the server.
+        session: its session.
+        reader: where its octets come from.
+        writer: where ours go.
+        record: is told all octets.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        session: ClientSession,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        record: Record = unrecorded,
+    ) -> None:
+        self.endpoint: Final = endpoint
+        self.session: Final = session
+        self._reader = reader
+        self._writer = writer
+        self._record = record
+
+    @classmethod
+    async def open(
+        cls,
+        endpoint: Endpoint,
+        protocol: Protocol,
+        client_name: str,
+        *,
+        timeouts: ClientTimeouts = DEFAULT_CLIENT_TIMEOUTS,
+        limits: Limits = DEFAULT_LIMITS,
+        record: Record = unrecorded,
+    ) -> Self:
+        """Connect, wait for the greeting, and say EHLO (then HELO, if need be) or LHLO.
+
+        Raises:
+            PeerUnavailable: the server is not there or does not want to serve.
+        """
+        try:
+            async with asyncio.timeout(timeouts.connect_s):
+                reader, writer = await asyncio.open_connection(f"{endpoint.address}", endpoint.port)
+        except OSError as error:  # TimeoutError is one
+            raise PeerUnavailable(
+                endpoint, f"no connection: {str(error) or 'timed out'}"
+            ) from error
+        session = ClientSession(protocol, timeouts=timeouts, limits=limits)
+        connection = cls(endpoint, session, reader, writer, record)
+        await connection._greet(client_name)
+        return connection
+
+    async def _greet(self, client_name: str) -> None:
+        greeting = await self._event()
+        if not isinstance(greeting, Greeting) or self.session.state is not State.GREETED:
+            reply = greeting.reply if isinstance(greeting, Greeting) else None
+            await self.close()
+            raise PeerUnavailable(self.endpoint, "the server refused the connection", reply)
+        reply = None
+        for verb in DIALECTS[self.session.protocol].hello_verbs:
+            reply = await self.ask(Hello(HelloVerb(verb), client_name))
+            if answer_class(reply.code) is Answer.SUCCESS:
+                return
+        await self.close()
+        raise PeerUnavailable(self.endpoint, "the server refused the greeting", reply)
+
+    async def ask(self, command: Command) -> Reply:
+        """Send one command; its reply.
+
+        Raises:
+            PeerUnavailable: no reply came.
+            LocalProtocolError: the command may not be sent now.
+        """
+        (reply,) = await self.ask_all((command,))
+        return reply
+
+    async def ask_all(self, commands: Iterable[Command]) -> tuple[Reply, ...]:
+        """Send several commands at once (PIPELINING); their replies in order.
+
+        Raises:
+            PeerUnavailable: a reply is missing.
+            LocalProtocolError: a command may not be sent now; those before it were not written.
+        """
+        self.session.time_passed(_now())
+        octets = [self.session.send(command) for command in commands]
+        await self._write(b"".join(octets))
+        replies = []
+        for _ in octets:
+            event = await self._event()
+            assert isinstance(event, CommandAnswer)  # the session pairs by count
+            replies.append(event.reply)
+        return tuple(replies)
+
+    async def send_content(self, content: bytes) -> tuple[Reply | None, ...]:
+        """Send the content after a 354; the one reply (SMTP) or one a recipient (LMTP), in order.
+
+        None stands for a reply that did not come: whether the server took the message for that
+        recipient is not known.  Replies that came before count.
+
+        Raises:
+            LocalProtocolError: no content may be sent now.
+        """
+        self.session.time_passed(_now())
+        octets = self.session.send(Content(content))
+        replies: list[Reply | None] = [None] * len(self.session.unanswered)
+        try:
+            await self._write(octets)
+            for number in range(len(replies)):
+                event = await self._event()
+                assert isinstance(event, Result)  # the session pairs by count
+                replies[number] = event.reply
+        except PeerUnavailable:
+            pass  # what is missing stays None
+        return tuple(replies)
+
+    async def close(self) -> None:
+        """Say QUIT if that is possible, and close the connection."""
+        unusable = {State.CLOSED, State.BROKEN, State.CONNECTED, State.CONTENT, State.RESULTS}
+        try:
+            if self.session.state not in unusable and not self.session.unanswered:
+                await self.ask(Quit())
+        except PeerUnavailable:
+            pass  # it is gone already
+        finally:
+            await self._close_socket()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def _event(self) -> ClientEvent:
+        """The next event that is a reply to something."""
+        try:
+            while (event := self.session.next_event()) is NEED_DATA:
+                await self._receive()
+        except RemoteProtocolError as error:
+            await self._close_socket()
+            raise PeerUnavailable(self.endpoint, f"protocol error: {error}") from error
+        match event:
+            case TimedOut(waiting_for=what):
+                await self._close_socket()
+                raise PeerUnavailable(self.endpoint, f"no reply in time to {what}")
+            case ConnectionEnded():
+                await self._close_socket()
+                raise PeerUnavailable(self.endpoint, "the connection ended")
+            case ClosingNotice(reply=reply):
+                await self._close_socket()
+                raise PeerUnavailable(self.endpoint, "the server closes the connection", reply)
+            case _:
+                return event
+
+    async def _receive(self) -> None:
+        """Give the session what arrives, or the time when nothing does by its deadline."""
+        self.session.time_passed(_now())
+        try:
+            async with asyncio.timeout_at(self.session.next_deadline):
+                octets = await self._reader.read(READ_OCTETS)
+        except TimeoutError:
+            self.session.time_passed(_now())
+            return
+        except OSError:
+            octets = b""
+        if octets:
+            self._record(Side.SERVER, octets)
+        self.session.time_passed(_now())
+        self.session.receive_octets(octets)
+
+    async def _write(self, octets: bytes) -> None:
+        """Write; a failure shows when the reply is read, which may be there in spite of it."""
+        self._record(Side.CLIENT, octets)
+        self._writer.write(octets)
+        try:
+            async with asyncio.timeout_at(self.session.next_deadline):
+                await self._writer.drain()
+        except OSError:  # TimeoutError is one; the session sees the same deadline
+            pass
+
+    async def _close_socket(self) -> None:
+        self._writer.close()
+        with contextlib.suppress(OSError):  # closed is closed
+            await self._writer.wait_closed()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

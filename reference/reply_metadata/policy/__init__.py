@@ -1,0 +1,1 @@
+"""What a host decides about metadata: functions and data, no I/O, no clock, no random source."""

@@ -1,0 +1,219 @@
+"""From octets as they arrive to complete replies, command lines, messages and chunks.
+
+Rule 1: limits hold while octets arrive: asked after each segment, a buffer never holds more than
+its limit and that segment.
+Rule 2: linear time: each octet is looked at a fixed number of times, however it arrives.
+Rule 3: octet by octet gives the same as all at once.
+Rule 4: what was not asked for stays, in `pending`, so that a session can refuse it.
+Rule 5: after an error a buffer gives nothing but that error: the connection is out of step.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from reply_metadata.errors import RemoteProtocolError, ReplyFault, ReplyHint, ReplySyntaxError
+from reply_metadata.framing import CRLF, reply_error
+from reply_metadata.limits import DEFAULT_LIMITS, Limits
+
+COMMAND_TOO_LONG: Final = ReplyHint(500, "5.5.2", "Line too long")
+COMMAND_MALFORMED: Final = ReplyHint(500, "5.5.2", "Only CR LF ends a line")
+MESSAGE_TOO_LONG: Final = ReplyHint(552, "5.3.4", "Message too big")
+MESSAGE_MALFORMED: Final = ReplyHint(550, "5.6.0", "Only CR LF ends a line")
+
+
+class _OctetBuffer:
+    """Octets received and not given out; knows how far they were searched for the end of a line."""
+
+    __slots__ = ("_error", "_limits", "_octets", "_scanned")
+
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._limits = limits
+        self._octets = bytearray()
+        self._scanned = 0
+        self._error: RemoteProtocolError | None = None
+
+    def receive_octets(self, data: bytes) -> None:
+        """Take octets; never raises for what they are."""
+        if self._error is None:
+            self._octets += data
+
+    @property
+    def pending(self) -> bytes:
+        """Octets received and not yet given out."""
+        return bytes(self._octets)
+
+    def clear(self) -> None:
+        """Forget all that is pending (RFC 3207, Section 4.2: before TLS starts)."""
+        del self._octets[:]
+        self._scanned = 0
+
+    def _line_end(self) -> int:
+        """The offset after the next LF not passed yet, or -1; each octet is searched once."""
+        end = self._octets.find(b"\n", self._scanned)
+        self._scanned = len(self._octets) if end < 0 else end + 1
+        return -1 if end < 0 else end + 1
+
+    def _take(self, count: int) -> bytes:
+        taken = bytes(self._octets[:count])
+        del self._octets[:count]
+        self._scanned = 0
+        return taken
+
+    def _fail(self, error: RemoteProtocolError) -> RemoteProtocolError:
+        self._error = error
+        self.clear()
+        return error
+
+    def _raise_again(self) -> None:
+        if self._error is not None:
+            raise self._error.with_traceback(None)
+
+
+class ReplyBuffer(_OctetBuffer):
+    """Splits what a server sends into complete replies.
+
+    RFC 5321, Section 4.2.1: the last line of a reply is the one without a hyphen after its code.
+    Only limits and the ends of lines are decided here; `parse_reply` decides the rest.
+    """
+
+    __slots__ = ("_line_start", "_lines")
+
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+        super().__init__(limits)
+        self._line_start = 0
+        self._lines = 0
+
+    def clear(self) -> None:
+        """Forget all that is pending (RFC 3207, Section 4.2: before TLS starts)."""
+        super().clear()
+        self._line_start = 0
+        self._lines = 0
+
+    def next_reply(self) -> bytes | None:
+        """The octets of the next complete reply with its CRLFs, or None when more are needed.
+
+        Raises:
+            ReplySyntaxError: a limit is broken, or a bare LF ends a line.
+        """
+        self._raise_again()
+        octets = self._octets
+        limits = self._limits
+        while True:
+            end = self._line_end()
+            reached = len(octets) if end < 0 else end
+            if reached > self._line_start and (
+                self._lines >= limits.max_received_reply_lines
+                or reached - self._line_start > limits.max_received_line_octets
+                or reached > limits.max_received_reply_octets
+                or (end > 0 and octets[end - 2 : end] != CRLF)
+            ):
+                raise self._fail(self._what_is_wrong(reached))
+            if end < 0:
+                return None
+            last = octets[self._line_start + 3 : self._line_start + 4] != b"-"
+            self._lines += 1
+            self._line_start = end
+            if last:
+                self._lines = self._line_start = 0
+                return self._take(end)
+
+    def _what_is_wrong(self, reached: int) -> ReplySyntaxError:
+        """The first fault up to here; an earlier line may have one that only a parser sees."""
+        read = bytes(self._octets[:reached])
+        error = reply_error(read, self._limits)
+        if error is None:  # cannot be: one of the conditions above is in reply_error too
+            return ReplySyntaxError(ReplyFault.BAD_LINE_END, read, self._lines + 1, len(read))
+        return error
+
+
+class CommandBuffer(_OctetBuffer):
+    """Splits what a client sends into command lines, message data and chunks."""
+
+    __slots__ = ("_message",)
+
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+        super().__init__(limits)
+        self._message = bytearray()
+
+    def clear(self) -> None:
+        """Forget all that is pending (RFC 3207, Section 4.2: before TLS starts)."""
+        super().clear()
+        del self._message[:]
+
+    def next_command(self) -> bytes | None:
+        """The next command line without its CRLF, or None when more octets are needed.
+
+        RFC 5321, Section 4.1.1.
+
+        Raises:
+            RemoteProtocolError: the line is over-long, or holds NUL, a bare CR or a bare LF.
+        """
+        self._raise_again()
+        end = self._line_end()
+        reached = len(self._octets) if end < 0 else end
+        if reached > self._limits.max_command_octets:
+            raise self._fail(
+                RemoteProtocolError("the command line is too long", reply_hint=COMMAND_TOO_LONG)
+            )
+        if end < 0:
+            return None
+        line = self._take(end)
+        if not line.endswith(CRLF) or b"\r" in line[:-2] or b"\0" in line:
+            raise self._fail(
+                RemoteProtocolError(
+                    "the command line holds a NUL, a bare CR or a bare LF",
+                    reply_hint=COMMAND_MALFORMED,
+                )
+            )
+        return line[:-2]
+
+    def next_message(self) -> bytes | None:
+        """The message data up to CRLF "." CRLF, dots taken out, or None when more are needed.
+
+        RFC 5321, Sections 4.1.1.4 and 4.5.2.  To be asked from the 354 reply on, until it gives a
+        message.  No other sequence ends the data: a bare CR or LF is refused, so that two servers
+        can never disagree where a message ends (CVE-2023-51764 and its kin).
+
+        Raises:
+            RemoteProtocolError: the message or a line is over-long, or holds a bare CR or LF.
+        """
+        self._raise_again()
+        octets = self._octets
+        limits = self._limits
+        start = 0
+        while (end := self._line_end()) > 0:
+            line = octets[start:end]
+            if line == b".\r\n":
+                self._take(end)
+                message = bytes(self._message)
+                del self._message[:]
+                return message
+            if not line.endswith(CRLF) or line.find(b"\r") != len(line) - 2:
+                raise self._fail(_bad_message("it holds a bare CR or LF", MESSAGE_MALFORMED))
+            if len(line) > limits.max_message_line_octets:
+                raise self._fail(_bad_message("a line is too long", MESSAGE_TOO_LONG))
+            self._message += line[1:] if line.startswith(b".") else line
+            if len(self._message) > limits.max_message_octets:
+                raise self._fail(_bad_message("it is too long", MESSAGE_TOO_LONG))
+            start = end
+        del octets[:start]
+        self._scanned = len(octets)
+        if len(octets) > limits.max_message_line_octets:
+            raise self._fail(_bad_message("a line is too long", MESSAGE_TOO_LONG))
+        return None
+
+    def next_chunk(self, count: int) -> bytes | None:
+        """Exactly `count` octets (RFC 3030, Section 2: BDAT), or None when more are needed.
+
+        Raises:
+            RemoteProtocolError: `count` is above the limit of a message.
+        """
+        self._raise_again()
+        if count > self._limits.max_message_octets:
+            raise self._fail(_bad_message("it is too long", MESSAGE_TOO_LONG))
+        return None if len(self._octets) < count else self._take(count)
+
+
+def _bad_message(why: str, hint: ReplyHint) -> RemoteProtocolError:
+    return RemoteProtocolError(f"the message was refused: {why}", reply_hint=hint)

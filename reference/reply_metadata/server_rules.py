@@ -1,0 +1,87 @@
+"""What a server is told once, and what it says to the parameters of MAIL and RCPT.
+
+RFC 5321, Sections 4.1.1.11 and 4.5.3.1; RFC 1870 (SIZE); RFC 6152 (8BITMIME).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from reply_metadata.commands import MailFrom, Parameter, RcptTo
+from reply_metadata.errors import ReplyHint
+from reply_metadata.extension import KEYWORD, REQUIRED_KEYWORD
+from reply_metadata.limits import DEFAULT_LIMITS, Limits
+from reply_metadata.paths import is_domain
+from reply_metadata.timeouts import DEFAULT_SERVER_TIMEOUTS, ServerTimeouts
+
+_UNKNOWN_PARAMETER: Final = ReplyHint(555, "5.5.4", "Parameter not recognized")
+_BAD_VALUE: Final = ReplyHint(501, "5.5.4", "Bad parameter value")
+_TOO_LARGE: Final = ReplyHint(552, "5.3.4", "Message too large")
+_MAX_SIZE_DIGITS: Final = 20  # RFC 1870, Section 3
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """How a server session behaves.
+
+    Args:
+        host_name: the domain in greeting, EHLO reply, 221 and 421.
+        offer_metadata: whether REPLYMETA is listed to this client.
+        max_recipients: accepted recipients of one transaction.  RFC 5321, Section 4.5.3.1.8, wants
+            at least 100.
+        max_refused: lines refused before the client gets a 421.  Postfix stops at 20.
+        limits: how much is read, and how large a message may be.
+        timeouts: how long the client may take.
+    """
+
+    host_name: str
+    offer_metadata: bool = True
+    max_recipients: int = 100
+    max_refused: int = 20
+    limits: Limits = field(default=DEFAULT_LIMITS)
+    timeouts: ServerTimeouts = field(default=DEFAULT_SERVER_TIMEOUTS)
+
+    def __post_init__(self) -> None:
+        if not is_domain(self.host_name):
+            raise ValueError(f"{self.host_name!r} is no domain or address literal")
+        if self.max_recipients < 1 or self.max_refused < 1:
+            raise ValueError("a server takes at least one recipient and one refused line")
+
+    @property
+    def keywords(self) -> tuple[str, ...]:
+        """The lines after the first of the reply to EHLO or LHLO."""
+        lines = ("PIPELINING", "8BITMIME", f"SIZE {self.limits.max_message_octets}")
+        return (*lines, REQUIRED_KEYWORD, *((KEYWORD,) if self.offer_metadata else ()))
+
+
+def refusal_of_parameters(
+    command: MailFrom | RcptTo, settings: ServerSettings, *, extended: bool
+) -> ReplyHint | None:
+    """Why the parameters of a command are refused, or None when they are right.
+
+    Args:
+        command: MAIL or RCPT.
+        settings: the settings of the session.
+        extended: whether EHLO or LHLO succeeded; after HELO there are no parameters.
+    """
+    known = _MAIL_PARAMETERS if extended and isinstance(command, MailFrom) else frozenset[str]()
+    for parameter in command.parameters:
+        if parameter.keyword not in known:
+            return _UNKNOWN_PARAMETER
+        refusal = _refusal_of_value(parameter, settings)
+        if refusal is not None:
+            return refusal
+    return None
+
+
+_MAIL_PARAMETERS: Final = frozenset({"SIZE", "BODY"})
+
+
+def _refusal_of_value(parameter: Parameter, settings: ServerSettings) -> ReplyHint | None:
+    value = parameter.value or ""
+    if parameter.keyword == "BODY":
+        return None if value.upper() in {"7BIT", "8BITMIME"} else _BAD_VALUE
+    if not value.isdecimal() or len(value) > _MAX_SIZE_DIGITS:
+        return _BAD_VALUE
+    return _TOO_LARGE if int(value) > settings.limits.max_message_octets else None

@@ -1,0 +1,350 @@
+"""The server side of SMTP and LMTP without I/O: octets in, commands out, replies to octets.
+
+Rule 1: one event, one answer: `next_event` gives the next command only after the last one was
+answered, so pipelined commands are judged by the state they meet.  Each answer is one string of
+octets: what is written at once arrives at once.
+Rule 2: the session answers what needs no decision (`usual_answer`) and refuses what the protocol
+forbids (`Refused`); who uses it decides about senders, recipients and content only.
+Rule 3: metadata goes only to a client whose last EHLO or LHLO succeeded (Draft: #where); for any
+other client the groups are left out and the reply stays.  Every reply to a client that reads
+metadata has the form for it, and says to the draft's own reader just what was meant.
+Rule 4: content ends at CRLF "." CRLF only, and after a bare CR or LF nothing more is read: what
+came after it could be commands of somebody else.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+from reply_metadata._generated import reply_grammar
+from reply_metadata.codec import build_reply, parse_reply
+from reply_metadata.commands import (
+    Command,
+    CommandSyntaxError,
+    Hello,
+    MailFrom,
+    Noop,
+    Quit,
+    RcptTo,
+    Reset,
+    StartData,
+    Verify,
+    parse_command,
+)
+from reply_metadata.errors import LocalProtocolError, RemoteProtocolError, ReplyHint, shown
+from reply_metadata.events import (
+    NEED_DATA,
+    ClosingNotice,
+    CommandAnswer,
+    ConnectionEnded,
+    Content,
+    Greeting,
+    NeedData,
+    RefusalAnswer,
+    Refused,
+    Result,
+    ServerEvent,
+    ServerReply,
+)
+from reply_metadata.extension import allowed_in
+from reply_metadata.receive_buffer import CommandBuffer
+from reply_metadata.server_rules import ServerSettings, refusal_of_parameters
+from reply_metadata.transitions import (
+    DIALECTS,
+    DROPS_EXTENSIONS,
+    Answer,
+    Protocol,
+    ResultCount,
+    State,
+    Step,
+    answer_class,
+    next_state,
+    state_if_it_succeeds,
+    step_of,
+)
+from reply_metadata.values import Reply
+
+_OUT_OF_ORDER: Final = ReplyHint(503, "5.5.1", "Bad sequence of commands")
+_NO_RECIPIENTS: Final = ReplyHint(503, "5.5.1", "No valid recipients")
+_WRONG_HELLO: Final = ReplyHint(500, "5.5.1", "That verb belongs to the other protocol")
+_TOO_MANY_RECIPIENTS: Final = ReplyHint(452, "4.5.3", "Too many recipients")
+_TOO_MANY_ERRORS: Final = ReplyHint(421, "4.7.0", "Too many errors")
+_IDLE: Final = ReplyHint(421, "4.4.2", "Idle too long")
+_DID_NOT_WAIT: Final = ReplyHint(503, "5.5.0", "Content was sent before the answer to DATA")
+_ENDED: Final = frozenset({State.CLOSED, State.BROKEN})
+_COMMAND_NAMES: Final = {Step.RESULT: "DATA", Step.LAST_RESULT: "DATA"}
+_STEPS_WITHOUT_COMMAND: Final = frozenset({Step.NOTHING, Step.OTHER, Step.FAULT})
+
+
+class ServerSession:
+    """One connection as its server sees it.
+
+    Args:
+        protocol: SMTP or LMTP.
+        settings: host name, what EHLO lists, limits, times.
+    """
+
+    def __init__(self, protocol: Protocol, settings: ServerSettings) -> None:
+        self.protocol: Final = protocol
+        self.settings: Final = settings
+        self.state = State.CONNECTED
+        self.hello: Hello | None = None
+        """The last EHLO, HELO or LHLO that succeeded."""
+        self.negotiated = False
+        """Whether metadata goes to the client now."""
+        self.mail: MailFrom | None = None
+        """The MAIL command of the open transaction."""
+        self.accepted: tuple[RcptTo, ...] = ()
+        """The recipients of the open transaction that were accepted, in order."""
+        self._dialect = DIALECTS[protocol]
+        self._buffer = CommandBuffer(settings.limits)
+        self._unanswered: Command | Refused | None = None
+        self._results: deque[RcptTo | None] = deque()  # replies owed to the content
+        self._refused_count = 0
+        self._timed_out = False
+        self._connection_ended = False
+        self._end_told = False
+        self._now: float | None = None
+        self._waiting_since: float | None = None
+
+    def receive_octets(self, data: bytes) -> None:
+        """Take what came from the client; b"" says that it closed the connection."""
+        if not data:
+            self._connection_ended = True
+        elif self.state not in _ENDED:
+            self._buffer.receive_octets(data)
+
+    def next_event(self) -> ServerEvent | NeedData:
+        """The next command, content or refusal, or `NEED_DATA`.
+
+        Raises:
+            LocalProtocolError: the last event has not been answered.
+        """
+        if self._unanswered is not None or self._results:
+            raise LocalProtocolError("the last event is not answered")
+        event = self._read()
+        if isinstance(event, NeedData | ConnectionEnded):
+            return event
+        self._waiting_since = None
+        if isinstance(event, Content):
+            self.state = self._state_after(Step.CONTENT, Answer.NONE)
+            one = self._dialect.result_count is ResultCount.ONE
+            self._results.extend([None] if one else self.accepted)
+            return event
+        self._unanswered = event
+        if isinstance(event, Hello) and step_of(event) in DROPS_EXTENSIONS:
+            self.negotiated = False
+        return event
+
+    @property
+    def results_owed(self) -> tuple[RcptTo | None, ...]:
+        """What the replies to the content are about, in order; None: all recipients at once."""
+        return tuple(self._results)
+
+    def greeting(self) -> Greeting:
+        """The usual greeting (RFC 5321, Section 4.2: the host name is its first word)."""
+        return Greeting(build_reply(220, None, f"{self.settings.host_name} {self.protocol.value}"))
+
+    def usual_answer(self, command: Command) -> Reply:
+        """The reply to a command that needs no decision.
+
+        Raises:
+            LocalProtocolError: MAIL and RCPT need one.
+        """
+        match command:
+            case Hello(verb=verb):
+                extended = verb is self._dialect.extended_verb
+                lines = self.settings.keywords if extended else ()
+                return build_reply(250, None, "\n".join((self.settings.host_name, *lines)))
+            case StartData():
+                return build_reply(354, None, "Start mail input; end with <CRLF>.<CRLF>")
+            case Reset() | Noop():
+                return build_reply(250, "2.0.0", "OK")
+            case Verify():
+                return build_reply(252, "2.5.2", "Cannot VRFY user, but will accept message")
+            case Quit():
+                return build_reply(221, "2.0.0", f"{self.settings.host_name} closing connection")
+            case MailFrom() | RcptTo():
+                raise LocalProtocolError("who uses the session answers MAIL and RCPT")
+
+    def send(self, event: ServerReply) -> bytes:
+        """The octets to write for a reply.
+
+        Raises:
+            LocalProtocolError: it may not be sent now; nothing was changed.
+        """
+        step, answer = self._step_answered(event)
+        after = self._state_after(step, answer)
+        octets = self._for_this_client(event.reply, step).to_octets()
+        if isinstance(event, RefusalAnswer):
+            octets *= event.times
+        self._keep(event, answer, after)
+        return octets
+
+    @property
+    def next_deadline(self) -> float | None:
+        """The time by which the client must have sent what is waited for, or None."""
+        if self._waiting_since is None or self.state in _ENDED:
+            return None
+        timeouts = self.settings.timeouts
+        in_content = self.state is State.CONTENT
+        return self._waiting_since + (timeouts.content_s if in_content else timeouts.command_s)
+
+    def time_passed(self, now: float) -> None:
+        """Tell the session what time it is; a deadline that passed becomes a `Refused` with 421."""
+        self._now = now
+        if self._unanswered is not None or self._results or self.state in _ENDED:
+            return
+        if self._waiting_since is None:
+            self._waiting_since = now
+        deadline = self.next_deadline
+        self._timed_out = self._timed_out or (deadline is not None and now >= deadline)
+
+    # What the client sends
+
+    def _read(self) -> ServerEvent | NeedData:
+        if self.state in _ENDED or self.state is State.CONNECTED:
+            return self._end()
+        if self._timed_out:
+            return self._refusal(_IDLE, "the client was idle too long", close=True)
+        try:
+            if self.state is State.CONTENT:
+                message = self._buffer.next_message()
+                return self._end() if message is None else Content(message)
+            line = self._buffer.next_command()
+        except RemoteProtocolError as error:
+            return self._refusal(error.reply_hint, error.message, close=True)
+        return self._end() if line is None else self._judge(line)
+
+    def _end(self) -> ConnectionEnded | NeedData:
+        if not self._connection_ended or self._end_told:
+            return NEED_DATA
+        self._end_told = True
+        clean = self.state is State.CLOSED
+        if self.state not in _ENDED:
+            self.state = self._state_after(Step.END, Answer.NONE)
+        return ConnectionEnded(clean)
+
+    def _judge(self, line: bytes) -> Command | Refused:
+        """A command that may stand here, or the refusal of the line."""
+        try:
+            command = parse_command(line)
+        except CommandSyntaxError as error:
+            return self._refusal(error.reply_hint, error.message)
+        step = step_of(command)
+        if isinstance(command, Hello) and command.verb not in self._dialect.hello_verbs:
+            return self._refusal(_WRONG_HELLO, f"{step.value} in {self.protocol.value}")
+        if state_if_it_succeeds(self.protocol, self.state, step) is None:
+            return self._out_of_order(step)
+        if isinstance(command, MailFrom | RcptTo):
+            extended = self.hello is not None and self.hello.verb is self._dialect.extended_verb
+            hint = refusal_of_parameters(command, self.settings, extended=extended)
+            if hint is not None:
+                return self._refusal(hint, hint.text)
+        if isinstance(command, RcptTo) and len(self.accepted) >= self.settings.max_recipients:
+            return self._refusal(_TOO_MANY_RECIPIENTS, _TOO_MANY_RECIPIENTS.text)
+        return command
+
+    def _out_of_order(self, step: Step) -> Refused:
+        reason = f"{step.value} in state {self.state.value!r}"
+        if step is not Step.DATA:
+            return self._refusal(_OUT_OF_ORDER, reason)
+        if self._buffer.pending:
+            # The content of a client that did not wait for 354 must not be read as commands.
+            return self._refusal(_DID_NOT_WAIT, reason, close=True)
+        no_recipients = self.state is State.HAS_SENDER
+        return self._refusal(_NO_RECIPIENTS if no_recipients else _OUT_OF_ORDER, reason)
+
+    def _refusal(self, hint: ReplyHint, reason: str, *, close: bool = False) -> Refused:
+        if hint is not _TOO_MANY_RECIPIENTS:
+            self._refused_count += 1
+        if not close and self._refused_count > self.settings.max_refused:
+            hint, close = _TOO_MANY_ERRORS, True
+        lmtp_content = (
+            self.state is State.CONTENT and self._dialect.result_count is not ResultCount.ONE
+        )
+        closing = hint.code == 421
+        text = f"{self.settings.host_name} {hint.text}" if closing else hint.text
+        reply = build_reply(hint.code, hint.enhanced_code, text)
+        times = len(self.accepted) if lmtp_content and not closing else 1
+        return Refused(RefusalAnswer(reply, close or closing, times), reason)
+
+    # What goes to the client
+
+    def _step_answered(self, event: ServerReply) -> tuple[Step, Answer]:
+        """The step of the table that a reply is, and its class."""
+        answer = answer_class(event.reply.code)
+        match event:
+            case Greeting():
+                return Step.GREETING, answer
+            case CommandAnswer(command=command):
+                if self._unanswered is None or command != self._unanswered:
+                    raise LocalProtocolError("that command is not the one to be answered")
+                return step_of(command), answer
+            case Result(recipient=recipient):
+                if not self._results or recipient != self._results[0]:
+                    raise LocalProtocolError("no such reply to the content is owed now")
+                return (Step.LAST_RESULT if len(self._results) == 1 else Step.RESULT), answer
+            case ClosingNotice():
+                return Step.NOTHING, answer
+            case RefusalAnswer(close=close):
+                unanswered = self._unanswered
+                if not isinstance(unanswered, Refused) or unanswered.answer is not event:
+                    raise LocalProtocolError("that refusal is not the one to be sent")
+                if answer is Answer.CLOSING:
+                    return Step.NOTHING, answer
+                return (Step.FAULT, Answer.NONE) if close else (Step.OTHER, answer)
+
+    def _state_after(self, step: Step, answer: Answer) -> State:
+        after = next_state(self.protocol, self.state, step, answer)
+        if after is None:
+            raise LocalProtocolError(
+                f"{answer.value} cannot answer {step.value} in state {self.state.value!r}"
+            )
+        return after
+
+    def _for_this_client(self, reply: Reply, step: Step) -> Reply:
+        """The reply as this client may get it; Draft: #where, #form-sent."""
+        if not self.negotiated:
+            if not reply.metadata:
+                return reply
+            return build_reply(reply.code, reply.enhanced_code, reply.text, negotiated=False)
+        command = None if step in _STEPS_WITHOUT_COMMAND else _COMMAND_NAMES.get(step, step.name)
+        lmtp = self.protocol is Protocol.LMTP
+        if not allowed_in(reply.code, command):
+            if reply.metadata:
+                raise LocalProtocolError(f"no metadata may stand in {reply.code} to {step.value}")
+            return reply
+        if not reply_grammar.match("reply-with-metadata", reply.octets):
+            raise LocalProtocolError(f"not in the form with metadata: {shown(reply.octets)}")
+        read = parse_reply(reply.octets, negotiated=True, command=command, lmtp=lmtp)
+        if read.metadata != reply.metadata:
+            raise LocalProtocolError(f"would be read with other metadata: {shown(reply.octets)}")
+        return reply
+
+    def _keep(self, event: ServerReply, answer: Answer, after: State) -> None:
+        """Keep what a sent reply changes."""
+        self.state = after
+        self._waiting_since = self._now
+        if isinstance(event, Result):
+            self._results.popleft()
+        else:
+            self._unanswered = None
+        if isinstance(event, CommandAnswer) and answer is Answer.SUCCESS:
+            match event.command:
+                case Hello() as hello:
+                    self.hello = hello
+                    extended = hello.verb is self._dialect.extended_verb
+                    self.negotiated = extended and self.settings.offer_metadata
+                case MailFrom() as mail:
+                    self.mail = mail
+                case RcptTo() as recipient:
+                    self.accepted += (recipient,)
+                case _:
+                    pass
+        if after in _ENDED:
+            self._results.clear()
+        if after is State.READY:
+            self.mail = None
+            self.accepted = ()

@@ -1,0 +1,129 @@
+"""Command lines: what is sent is read back, and what RFC 5321 does not allow is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from reply_metadata.commands import (
+    CommandSyntaxError,
+    Hello,
+    HelloVerb,
+    MailFrom,
+    Noop,
+    Parameter,
+    Quit,
+    RcptTo,
+    Reset,
+    StartData,
+    Verify,
+    parse_command,
+)
+from reply_metadata.errors import LocalProtocolError
+from reply_metadata.message_content import content_as_sent, content_from_text
+from reply_metadata.paths import NULL_PATH, Path, PathSyntaxError
+
+COMMANDS = [
+    Hello(HelloVerb.EHLO, "client.example.org"),
+    Hello(HelloVerb.LHLO, "[192.0.2.7]"),
+    Hello(HelloVerb.HELO, "[IPv6:2001:db8::1]"),
+    MailFrom(NULL_PATH),
+    MailFrom(Path.of("a@example.org"), (Parameter("size", "12"), Parameter("BODY", "8BITMIME"))),
+    RcptTo(Path.of("Postmaster")),
+    RcptTo(Path.of('"a> [REFERRAL smtp://evil.example/] "@example.org')),
+    StartData(),
+    Reset(),
+    Noop(),
+    Noop("and more"),
+    Verify("someone"),
+    Quit(),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=str)
+def test_what_is_sent_is_read_back(command):
+    octets = command.to_octets()
+    assert octets.endswith(b"\r\n")
+    assert octets.count(b"\r") == octets.count(b"\n") == 1
+    assert parse_command(octets[:-2]) == command
+    verb, separator, rest = octets[:-2].partition(b" ")
+    assert parse_command(verb.lower() + separator + rest) == command
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "enhanced_code"),
+    [
+        (b"", 500, "5.5.2"),
+        (b"FOO", 500, "5.5.2"),
+        (b"MAIL\xc3", 500, "5.5.2"),
+        (b"NOOP \x1b[31m", 500, "5.5.2"),
+        (b"STARTTLS", 502, "5.5.1"),
+        (b"EHLO", 501, "5.5.4"),
+        (b"EHLO -a", 501, "5.5.4"),
+        (b"EHLO [192.0.2.256]", 501, "5.5.4"),
+        (b"MAIL FROM: <a@example.org>", 501, "5.5.4"),
+        (b"MAIL FROM:a@example.org", 501, "5.5.4"),
+        (b"MAIL FROM:<a@example.org", 501, "5.5.4"),
+        (b"MAIL FROM:<a@b@example.org>", 501, "5.1.7"),
+        (b"MAIL FROM:<Postmaster>", 501, "5.1.7"),
+        (b"MAIL FROM:<a@example.org>SIZE=1", 501, "5.5.4"),
+        (b"MAIL FROM:<a@example.org> SIZE=1 size=2", 501, "5.5.4"),
+        (b"MAIL FROM:<a@example.org> =1", 501, "5.5.4"),
+        (b"RCPT TO:<>", 501, "5.1.3"),
+        (b"RCPT TO:<nobody>", 501, "5.1.3"),
+        (b"RCPT TO:<.a@example.org>", 501, "5.1.3"),
+        (b"RCPT TO:<" + b"a" * 65 + b"@example.org>", 501, "5.1.3"),
+        (b"RCPT TO:<a@" + b"a." * 127 + b"org>", 501, "5.1.3"),
+        (b"DATA now", 501, "5.5.4"),
+        (b"VRFY", 501, "5.5.4"),
+    ],
+)
+def test_what_is_no_command_is_refused_with_the_code_for_it(line, code, enhanced_code):
+    with pytest.raises(CommandSyntaxError) as caught:
+        parse_command(line)
+    assert caught.value.reply_hint[:2] == (code, enhanced_code)
+
+
+def test_a_source_route_is_taken_off():
+    command = parse_command(b"RCPT TO:<@one.example,@two.example:user@example.org>")
+    assert command == RcptTo(Path("user", "example.org"))
+
+
+@pytest.mark.parametrize("text", ["a b@example.org", "a\r\nDATA@example.org", "ä@example.org", ""])
+def test_a_path_that_could_not_be_sent_cannot_be_built(text):
+    with pytest.raises((PathSyntaxError, LocalProtocolError)):
+        RcptTo(Path.of(text))
+
+
+@pytest.mark.parametrize("keyword", ["", "A B", "A\r\nDATA", "=", "-A"])
+def test_a_parameter_that_could_not_be_sent_cannot_be_built(keyword):
+    with pytest.raises(LocalProtocolError):
+        Parameter(keyword, "1")
+
+
+def test_mailboxes_are_the_same_without_regard_to_case_of_the_domain_only():
+    path = Path.of("User@Example.ORG")
+    assert path.same_mailbox(Path.of("User@example.org"))
+    assert not path.same_mailbox(Path.of("user@example.org"))
+
+
+@pytest.mark.parametrize(
+    ("content", "sent"),
+    [
+        (b"", b".\r\n"),
+        (b"Hi\r\n", b"Hi\r\n.\r\n"),
+        (b"Hi", b"Hi\r\n.\r\n"),
+        (b".\r\n..\r\n.a", b"..\r\n...\r\n..a\r\n.\r\n"),
+    ],
+)
+def test_dots_are_stuffed_and_the_end_is_added(content, sent):
+    assert content_as_sent(content) == sent
+
+
+@pytest.mark.parametrize("content", [b"a\nb", b"a\rb\r\n", b"\r\n.\n", b"a\r", b"\n.\r\n", b"\r\r\n"])
+def test_a_client_never_sends_a_bare_cr_or_lf(content):
+    with pytest.raises(LocalProtocolError):
+        content_as_sent(content)
+
+
+def test_the_lines_of_a_text_file_become_lines_of_a_message():
+    assert content_from_text(b"a\nb\r\nc\rd\n") == b"a\r\nb\r\nc\r\nd\r\n"
