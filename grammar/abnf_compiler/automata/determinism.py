@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from abnf_compiler.automata.charset import Alphabet
 from abnf_compiler.automata.expression import Alt
+from abnf_compiler.automata.graph import loops
 from abnf_compiler.automata.positions import Edge, Part, Positions
 
 
@@ -193,3 +194,31 @@ def matches_prefix(
             for edge in positions.follow[theirs]
         ]
     return False
+
+
+def reads_without_end(
+    positions: Positions, alphabet: Alphabet, part: Part, entries: Sequence[int]
+) -> bool:
+    """Whether `part` may read on without bound in a string that is read from one of `entries` on.
+
+    A search that tries `part` there again and again then takes more than linear time, even
+    where it never matches.
+    """
+    masks = [alphabet.mask(charset) for charset in positions.charsets]
+    stack = [(mine, theirs) for mine, _ in part.first for theirs in entries]
+    graph: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    while stack:
+        pair = stack.pop()
+        if pair in graph:
+            continue
+        mine, theirs = pair
+        graph[pair] = []
+        if masks[mine] & masks[theirs]:
+            graph[pair] = [
+                (step.target, edge.target)
+                for step in positions.follow[mine]
+                if part.holds(step.entered)
+                for edge in positions.follow[theirs]
+            ]
+        stack += graph[pair]
+    return bool(loops(graph))

@@ -20,20 +20,17 @@ from abnf_compiler.automata.expression import (
     Seq,
     alt,
     chars,
-    children,
+    nesting,
     nullable,
     position_count,
     repeat,
     seq,
 )
-from abnf_compiler.automata.normal_form import TooLargeError
+from abnf_compiler.automata.normal_form import MAX_NESTING, TooLargeError
 
 MAX_ELIMINATED_POSITIONS: Final = 50_000
 """Positions an eliminated expression may have; the largest of 62 RFC rules was 129,000
 characters of pattern, which `re` compiles in 0.9 s."""
-
-MAX_NESTING: Final = 150
-"""Levels an eliminated expression may have; `re` parses by recursion."""
 
 
 def eliminate(dfa: Dfa, *, rule: str = "", cap: int = MAX_ELIMINATED_POSITIONS) -> Regex:
@@ -70,13 +67,9 @@ def eliminate(dfa: Dfa, *, rule: str = "", cap: int = MAX_ELIMINATED_POSITIONS) 
         _remove(state, edges, sources, sizes)
         if sum(sizes.values()) > cap:
             raise TooLargeError(rule, "positions after state elimination", cap)
-        if any(_nesting(regex) > MAX_NESTING for regex in edges[start].values()):
+        if any(nesting(regex) > MAX_NESTING for regex in edges[start].values()):
             raise TooLargeError(rule, "levels after state elimination", MAX_NESTING)
     return edges[start][end]
-
-
-def _nesting(regex: Regex) -> int:
-    return 1 + max((_nesting(part) for part in children(regex)), default=0)
 
 
 def _row(*items: Regex) -> Regex:

@@ -142,6 +142,11 @@ def position_count(regex: Regex) -> int:
             return sum(position_count(part) for part in children(regex))
 
 
+def nesting(regex: Regex) -> int:
+    """How many levels of parts within parts the expression has."""
+    return 1 + max((nesting(part) for part in children(regex)), default=0)
+
+
 def chars(charset: CharSet) -> Regex:
     """One character of `charset`; `EMPTY` when the set is empty."""
     return Chars(charset) if charset else EMPTY

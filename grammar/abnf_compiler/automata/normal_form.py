@@ -19,10 +19,12 @@ from abnf_compiler.automata.expression import (
     Chars,
     Regex,
     alt,
+    nesting,
     position_count,
     repeat,
     seq,
 )
+from abnf_compiler.automata.graph import loops, shortest_word
 from abnf_compiler.tree import (
     Alternation,
     CharVal,
@@ -40,6 +42,9 @@ from abnf_compiler.tree import (
 MAX_POSITIONS: Final = 20_000
 """Positions a rule may have; the largest top rule of 32 RFC grammars that is worth a pattern
 has 12,000, and subset construction slows down well before this."""
+
+MAX_NESTING: Final = 150
+"""Levels of parts within parts; Python, and `re` in it, read them by recursion."""
 
 _Terms = tuple[dict[str, Regex], Regex]
 """A linear form: what stands beside each recursive rule, and what stands alone."""
@@ -89,13 +94,16 @@ def to_regex(grammar: ResolvedGrammar, rule: str, *, captures: bool = False) -> 
         KeyError: no such rule.
         NotRegularError, TooLargeError, NoAutomatonError: see there.
     """
-    return _Inliner(grammar, rule.lower(), captures).rule(rule.lower(), rule.lower())
+    try:
+        return _Inliner(grammar, rule.lower(), captures).top()
+    except RecursionError as error:
+        raise TooLargeError(rule, "levels of brackets", MAX_NESTING) from error
 
 
 def rule_cycles(grammar: ResolvedGrammar, rule: str) -> tuple[tuple[str, ...], ...]:
-    """The recursive groups of rules that `rule` reaches, each in the order they call."""
-    groups = _components(_reference_graph(grammar, rule.lower()))
-    return tuple(group for group in groups.values() if group)
+    """The groups of rules that `rule` reaches and that all refer to each other."""
+    groups = _recursive_groups(_reference_graph(grammar, rule.lower()))
+    return tuple(dict.fromkeys(groups.values()))
 
 
 def references(node: Node) -> list[str]:
@@ -127,26 +135,26 @@ def _reference_graph(grammar: ResolvedGrammar, rule: str) -> dict[str, list[str]
     return graph
 
 
-def _reach(graph: Mapping[str, list[str]], start: str) -> dict[str, None]:
-    found: dict[str, None] = {}
-    stack = list(reversed(graph[start]))
-    while stack:
-        name = stack.pop()
-        if name not in found:
-            found[name] = None
-            stack.extend(reversed(graph[name]))
-    return found
+def _recursive_groups(graph: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    """For each rule that refers to itself, at once or by others: the rules of its group."""
+    return {name: tuple(group) for group in loops(graph) for name in group}
 
 
-def _components(graph: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
-    """For each rule the rules that reach it and that it reaches, () when it is not recursive."""
-    reach = {name: _reach(graph, name) for name in graph}
-    return {
-        name: (name, *(other for other in reach[name] if other != name and name in reach[other]))
-        if name in reach[name]
-        else ()
-        for name in graph
-    }
+def _shortest_cycle(graph: Mapping[str, list[str]], start: str) -> tuple[str, ...]:
+    """The rules on a shortest way from `start` back to it."""
+    names = list(graph)
+    numbers = {name: number for number, name in enumerate(names)}
+    found: tuple[int, ...] | None = None
+    for first in graph[start]:
+        way = shortest_word(
+            first,
+            lambda name: ((numbers[target], target) for target in graph[name]),
+            start.__eq__,
+        )
+        if way is not None and (found is None or len(way) < len(found) - 1):
+            found = (numbers[first], *way)
+    assert found is not None
+    return (start, *(names[number] for number in found[:-1]))
 
 
 class _Inliner:
@@ -161,26 +169,47 @@ class _Inliner:
             if captures
             else {}
         )
-        self._cycles = _components(_reference_graph(grammar, top))
+        self._graph = _reference_graph(grammar, top)
+        self._groups = _recursive_groups(self._graph)
         self._known: dict[tuple[str, str], Regex] = {}
 
-    def rule(self, name: str, scope: str) -> Regex:
+    def top(self) -> Regex:
+        """The expression of the rule asked for, those it refers to made first, one by one."""
+        stack = [(self._top, self._top)]
+        entered: set[tuple[str, str]] = set()
+        while stack:
+            name, scope = stack[-1]
+            if (name, scope) in entered:
+                self._rule(*stack.pop())
+                continue
+            entered.add((name, scope))
+            for reference in references(self._grammar.rules[name].definition):
+                inner = reference if reference in self._captures.get(scope, {}) else scope
+                if (reference, inner) not in entered and reference not in self._groups.get(
+                    name, ()
+                ):
+                    stack.append((reference, inner))
+        return self._rule(self._top, self._top)
+
+    def _rule(self, name: str, scope: str) -> Regex:
         """The expression of a rule; `scope` is the rule whose captures apply inside it."""
         if (name, scope) not in self._known:
-            if self._cycles[name]:
+            if name in self._groups:
                 regex = self._recursive(name, scope)
             else:
                 regex = self._node(self._grammar.rules[name].definition, scope)
             if position_count(regex) > MAX_POSITIONS:
                 raise TooLargeError(self._top, "positions", MAX_POSITIONS)
+            if nesting(regex) > MAX_NESTING:
+                raise TooLargeError(self._top, "levels of brackets", MAX_NESTING)
             self._known[name, scope] = regex
         return self._known[name, scope]
 
     def _reference(self, name: str, scope: str) -> Regex:
         repeated = self._captures.get(scope, {}).get(name)
         if repeated is None:
-            return self.rule(name, scope)
-        return Captured(name, repeated, self.rule(name, name))
+            return self._rule(name, scope)
+        return Captured(name, repeated, self._rule(name, name))
 
     def _node(self, node: Node, scope: str) -> Regex:
         match node:
@@ -205,7 +234,7 @@ class _Inliner:
 
     def _recursive(self, name: str, scope: str) -> Regex:
         """Solve the linear system of the rules that call each other."""
-        cycle = self._cycles[name]
+        cycle = self._groups[name]
         for captured in self._captures.get(scope, {}):
             if any(captured in references(self._grammar.rules[rule].definition) for rule in cycle):
                 raise CaptureError(self._top, f"rule {captured} is captured inside a recursion")
@@ -220,7 +249,7 @@ class _Inliner:
             except _NotLinearError:
                 continue
             return _solve(system, name, from_left)
-        raise NotRegularError(self._top, cycle)
+        raise NotRegularError(self._top, _shortest_cycle(self._graph, name))
 
     def _linear(self, node: Node, scope: str, cycle: tuple[str, ...], from_left: bool) -> _Terms:
         if not _mentions(node, cycle):

@@ -120,9 +120,7 @@ def _cut(
         captures[rule],
         tuple(None if group.repeated else group.name for group in groups),
         always,
-        frozenset(
-            group.name for group in groups if not group.repeated and nullable(group.item)
-        ),
+        frozenset(group.name for group in groups if not group.repeated and nullable(group.item)),
         _item_plans(rule, captures, members),
     )
 
@@ -153,8 +151,6 @@ def _line_pattern(regex: Regex, rule: str, preferred: bool) -> tuple[LinearPatte
         pattern = linear_pattern(
             _skeleton(regex, stretches, rule, shorter), rule=rule, preferred=preferred
         )
-        if len(pattern.groups) != len([p for p in walk(pattern.regex) if isinstance(p, Captured)]):
-            raise CaptureError(rule, f"rule {rule}: a captured part would be found in two groups")
         if not shorter or not preferred or _extents_decided(pattern):
             return pattern, stretches
     raise AssertionError("the second round always returns")

@@ -8,11 +8,11 @@ function is plain calls of two bound `re` methods, so it costs what hand-written
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from abnf_compiler.emit.python_captures import CapturePlan, ItemPlan
+from abnf_compiler.emit.python_captures import CapturePlan, Cut, ItemPlan, LevelPlan
 from abnf_compiler.emit.python_names import (
     MAX_COLUMNS,
     constant_name,
@@ -62,7 +62,8 @@ def type_lines(captures: Captures, rule: str, sure: frozenset[str]) -> list[str]
     if len(lines[0]) > MAX_COLUMNS:
         lines = [f"{type_name(rule)}: TypeAlias = tuple[", f"{INDENT}{inside}", "]"]
     names = ", ".join(("*" if c.repeated else "") + c.rule for c in captures[rule])
-    text = textwrap.wrap(f'"""ABNF: {rule}. In order: {names}.', MAX_COLUMNS - 3, break_on_hyphens=False)
+    documentation = f'"""ABNF: {rule}. In order: {names}.'
+    text = textwrap.wrap(documentation, MAX_COLUMNS - 3, break_on_hyphens=False)
     closing = ['"""'] if len(text) > 1 else []
     if not closing:
         text[-1] += '"""'
@@ -73,105 +74,115 @@ class FunctionWriter:
     """Writes the function of one plan."""
 
     def __init__(self, plan: CapturePlan, captures: Captures) -> None:
-        self._plan = plan
+        self._cut = plan.cut
         self._captures = captures
-        self._groups = _numbered(
-            "stretch" if name is None else function_name(name) for name in plan.groups
-        )
+        self._names = _Numbers()
 
     def lines(self) -> list[str]:
         """The function, from `def` to its last line."""
-        plan = self._plan
+        cut = self._cut
+        groups = self._group_names(cut)
         body = [
-            f'"""The captures of `{plan.rule}` in `octets`; None when the rule refuses them.',
+            f'"""The captures of `{cut.rule}` in `octets`; None when the rule refuses them.',
             "",
-            *self._order_text(),
+            f"ABNF: {cut.rule}.",
+        ]
+        if any(name in cut.can_be_empty for name in cut.groups if name):
+            body.append("A part that is there and empty is b'', one that is absent is None.")
+        body += [
             '"""',
-            f"found = {constant_name(plan.rule)}(octets)",
+            f"found = {constant_name(cut.rule)}(octets)",
             "if found is None:",
             f"{INDENT}return None",
-            *self._unpacking(),
+            *_unpacking(groups, "found"),
+            *self._all_items(cut, groups, constant_name(cut.rule)),
+            *_returning([self._field(cut, groups, capture) for capture in cut.captures]),
         ]
-        for items in plan.items:
-            body += self._items(items)
-        body += self._returning([self._field(capture) for capture in plan.captures])
-        head = f"def {function_name(plan.rule)}(octets: bytes) -> {type_name(plan.rule)} | None:"
-        return [head, *[f"{INDENT}{line}" if line else "" for line in body]]
+        head = f"def {function_name(cut.rule)}(octets: bytes) -> {type_name(cut.rule)} | None:"
+        return [head, *_indented(body)]
 
-    def _order_text(self) -> list[str]:
-        lines = [f"ABNF: {self._plan.rule}."]
-        if any(name in self._plan.can_be_empty for name in self._plan.groups if name):
-            lines.append("A part that is there and empty is b'', one that is absent is None.")
-        return lines
+    def _group_names(self, cut: Cut) -> list[str]:
+        return [
+            self._names.next("stretch" if name is None else function_name(name))
+            for name in cut.groups
+        ]
 
-    def _unpacking(self) -> list[str]:
-        if len(self._groups) == 1:
-            return [f"{self._groups[0]} = found.group(1)"]
-        one_line = f"{', '.join(self._groups)} = found.groups()"
-        if len(one_line) <= MAX_COLUMNS - len(INDENT):
-            return [one_line]
-        return ["(", *[f"{INDENT}{name}," for name in self._groups], ") = found.groups()"]
-
-    def _returning(self, fields: list[str]) -> list[str]:
-        one_line = f"return {', '.join(fields)}" if len(fields) > 1 else f"return ({fields[0]},)"
-        if len(one_line) <= MAX_COLUMNS - len(INDENT):
-            return [one_line]
-        return ["return (", *[f"{INDENT}{field}," for field in fields], ")"]
-
-    def _field(self, capture: Capture) -> str:
+    def _field(self, cut: Cut, groups: list[str], capture: Capture) -> str:
         """What stands for one capture of the rule in its tuple."""
         if capture.repeated:
             return _list_name(capture.rule)
         names = [
             variable
-            for variable, name in zip(self._groups, self._plan.groups, strict=True)
+            for variable, name in zip(groups, cut.groups, strict=True)
             if name == capture.rule
         ]
-        if capture.rule not in self._plan.can_be_empty:
+        if not names:
+            return "None"
+        if capture.rule not in cut.can_be_empty:
             return " or ".join(names)
         *early, last = names
         for name in reversed(early):
             last = f"{last} if {name} is None else {name}"
         return last
 
-    def _items(self, items: ItemPlan) -> list[str]:
-        stretches = [self._groups[number] for number in items.stretches]
-        lines = [
-            f"{_list_name(rule)}: list[{self._captures.item_type(rule)}] = []"
-            for rule in items.rules
-        ]
-        first = stretches[0]
-        for other in stretches[1:]:
-            lines += [
-                f"if {other}:",
-                f"{INDENT}{first} = {first} + {other} if {first} else {other}",
-            ]
-        return [*lines, f"if {first}:", *[f"{INDENT}{line}" for line in self._loop(items, first)]]
+    def _list_start(self, rule: str) -> str:
+        return f"{_list_name(rule)}: list[{self._captures.item_type(rule)}] = []"
 
-    def _loop(self, items: ItemPlan, stretch: str) -> list[str]:
+    def _all_items(self, cut: Cut, groups: list[str], finder: str) -> list[str]:
+        lines: list[str] = []
+        for items in cut.items:
+            stretches = [groups[number] for number in items.stretches]
+            first = stretches[0]
+            lines += [self._list_start(rule) for rule in items.rules]
+            for other in stretches[1:]:
+                lines.append(f"if {other}:")
+                lines.append(f"{INDENT}{first} = {first} + {other} if {first} else {other}")
+            inner = f"{finder}{constant_name(items.rules[0])}"
+            if isinstance(items, ItemPlan):
+                loop = self._tokens(items, first, inner)
+            else:
+                loop = self._level(items, first, inner)
+            lines += [f"if {first}:", *_indented(loop)]
+        missing = [c.rule for c in cut.captures if c.repeated and not _found(cut, c.rule)]
+        return [*[self._list_start(rule) for rule in missing], *lines]
+
+    def _level(self, items: LevelPlan, stretch: str, finder: str) -> list[str]:
+        """One loop over whole items, with loops over their own lists inside."""
+        cut = items.cut
+        groups = self._group_names(cut)
+        fields = [self._field(cut, groups, capture) for capture in cut.captures]
+        variable = self._names.next("item")
+        body = [
+            *_unpacking(groups, variable),
+            *self._all_items(cut, groups, finder),
+            f"{_list_name(cut.rule)}.append({_tuple(fields)})",
+        ]
+        return [f"for {variable} in {finder}({stretch}):", *_indented(body)]
+
+    def _tokens(self, items: ItemPlan, stretch: str, finder: str) -> list[str]:
+        """One loop over the tokens of all levels."""
         inner = dict.fromkeys(
             rule for token in items.tokens for name in token.begins for rule in self._lists(name)
         )
-        lines = [f"{_list_name(r)}: list[{self._captures.item_type(r)}] = []" for r in inner]
-        names = _numbered(
-            function_name(name).rsplit("_", 1)[-1]
+        names = [
+            self._names.next(function_name(name).rsplit("_", 1)[-1])
             for token in items.tokens
             for name in token.groups
-        )
-        finder = f"{constant_name(self._plan.rule)}_{constant_name(items.rules[0])[1:]}"
+        ]
+        lines = [self._list_start(rule) for rule in inner]
         lines.append(f"for {', '.join(names)} in {finder}({stretch}):")
         at = 0
         for number, token in enumerate(items.tokens):
             own = names[at : at + len(token.groups)]
             at += len(token.groups)
-            inside = self._token(token, own)
+            inside = _indented(self._token(token, own))
             if len(items.tokens) == 1:
-                lines += [f"{INDENT}{line}" for line in inside]
+                lines += inside
                 continue
             test = " or ".join(own[group] for group in token.sure)
             last = number == len(items.tokens) - 1
-            lines.append(f"{INDENT}" + ("else:" if last else f"{'el' if number else ''}if {test}:"))
-            lines += [f"{INDENT * 2}{line}" for line in inside]
+            opening = "else:" if last else f"{'el' if number else ''}if {test}:"
+            lines += _indented([opening, *inside])
         return lines
 
     def _lists(self, rule: str) -> list[str]:
@@ -192,7 +203,7 @@ class FunctionWriter:
                     self._token_field(capture, token, names if innermost else [])
                     for capture in self._captures[rule]
                 ]
-                value = f"({', '.join(fields)}{',' if len(fields) == 1 else ''})"
+                value = _tuple(fields)
             lines.append(f"{_list_name(rule)}.append({value})")
         return lines
 
@@ -211,35 +222,69 @@ class FunctionWriter:
         return " or ".join([*(name for _, name in found), "None"])
 
 
-def sure_parts(plan: CapturePlan, captures: Captures, rule: str) -> frozenset[str]:
-    """The captures of `rule` that every match has, as the plan shows them."""
-    if rule == plan.rule:
-        return plan.always
-    found: set[str] | None = None
-    for items in plan.items:
+class _Numbers:
+    """Gives a name a number from its second use on."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, int] = {}
+
+    def next(self, name: str) -> str:
+        self._counts[name] = self._counts.get(name, 0) + 1
+        return name if self._counts[name] == 1 else f"{name}_{self._counts[name]}"
+
+
+def sure_parts(cut: Cut, captures: Captures, rule: str) -> frozenset[str]:
+    """The captures of `rule`, reached in `cut`, that are never None."""
+    if rule == cut.rule:
+        return cut.always
+    found: list[frozenset[str]] = []
+    for items in cut.items:
+        if isinstance(items, LevelPlan):
+            found.append(sure_parts(items.cut, captures, rule))
+            continue
         for token in items.tokens:
-            if rule not in token.begins:
-                continue
-            sure = {
-                capture.rule
-                for capture in captures[rule]
-                if token.begins[-1] == rule
-                and [n for n, name in enumerate(token.groups) if name == capture.rule]
-                == list(token.sure)
-            }
-            found = sure if found is None else found & sure
-    return frozenset(found or ())
+            if rule in token.begins:
+                sure = frozenset(token.groups[number] for number in token.sure)
+                one = len(sure) == 1 and token.begins[-1] == rule
+                found.append(sure if one and _all_sure(token, sure) else frozenset())
+    return frozenset.intersection(*found) if found else frozenset()
+
+
+def _all_sure(token: Token, names: frozenset[str]) -> bool:
+    """Whether every group of these names is among those one of which always takes something."""
+    groups = [number for number, name in enumerate(token.groups) if name in names]
+    return groups == list(token.sure)
+
+
+def _found(cut: Cut, rule: str) -> bool:
+    return any(rule in items.rules for items in cut.items)
 
 
 def _list_name(rule: str) -> str:
     return f"{function_name(rule)}_list"
 
 
-def _numbered(names: Iterable[str]) -> list[str]:
-    """The names, from the second of a kind on with a number."""
-    counts: dict[str, int] = {}
-    found: list[str] = []
-    for name in names:
-        counts[name] = counts.get(name, 0) + 1
-        found.append(name if counts[name] == 1 else f"{name}_{counts[name]}")
-    return found
+def _tuple(fields: list[str]) -> str:
+    return f"({', '.join(fields)}{',' if len(fields) == 1 else ''})"
+
+
+def _indented(lines: list[str]) -> list[str]:
+    return [f"{INDENT}{line}" if line else "" for line in lines]
+
+
+def _unpacking(groups: list[str], found: str) -> list[str]:
+    if not groups:
+        return []
+    if len(groups) == 1:
+        return [f"{groups[0]} = {found}.group(1)"]
+    one_line = f"{', '.join(groups)} = {found}.groups()"
+    if len(one_line) <= MAX_COLUMNS - len(INDENT):
+        return [one_line]
+    return ["(", *[f"{INDENT}{name}," for name in groups], f") = {found}.groups()"]
+
+
+def _returning(fields: list[str]) -> list[str]:
+    one_line = f"return {', '.join(fields)}" if len(fields) > 1 else f"return ({fields[0]},)"
+    if len(one_line) <= MAX_COLUMNS - len(INDENT):
+        return [one_line]
+    return ["return (", *[f"{INDENT}{field}," for field in fields], ")"]

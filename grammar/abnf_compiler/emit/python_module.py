@@ -13,7 +13,12 @@ from abnf_compiler.automata.charset import OCTET_LIMIT
 from abnf_compiler.automata.expression import Chars, factored, walk
 from abnf_compiler.automata.normal_form import AutomataError, to_regex
 from abnf_compiler.emit.generated_line import DEFAULT_COMMAND, generated_line
-from abnf_compiler.emit.python_captures import CapturePlan, capture_plan
+from abnf_compiler.emit.python_captures import (
+    CapturePlan,
+    ItemPlan,
+    LevelPlan,
+    capture_plan,
+)
 from abnf_compiler.emit.python_function import Captures, FunctionWriter, sure_parts, type_lines
 from abnf_compiler.emit.python_names import constant_name, octets_literal
 from abnf_compiler.pattern import LinearPattern, linear_pattern
@@ -119,10 +124,10 @@ def _aliases(plans: dict[str, CapturePlan], captures: Captures) -> list[str]:
     lines: list[str] = []
     done: set[str] = set()
     for plan in plans.values():
-        for rule in captures.reached(plan.rule):
+        for rule in captures.reached(plan.cut.rule):
             if rule not in done:
                 done.add(rule)
-                sure = sure_parts(plan, captures, rule)
+                sure = sure_parts(plan.cut, captures, rule)
                 lines += type_lines(captures, rule, sure)
     return lines
 
@@ -141,10 +146,19 @@ def _rules(patterns: dict[str, LinearPattern]) -> str:
 
 
 def _finders(plan: CapturePlan) -> str:
-    name = constant_name(plan.rule)
-    lines = [f'{name}: Final = re.compile(RULES["{plan.rule}"]).fullmatch']
-    for items in plan.items:
-        finder = f"{name}_{constant_name(items.rules[0])[1:]}"
-        literal = octets_literal(items.text, " " * 4)
-        lines += [f"{finder}: Final = re.compile(", *literal, ").findall"]
+    name = constant_name(plan.cut.rule)
+    lines = [f'{name}: Final = re.compile(RULES["{plan.cut.rule}"]).fullmatch']
+    for items in plan.cut.items:
+        lines += _item_finders(items, name)
     return "\n".join(lines) + "\n"
+
+
+def _item_finders(items: ItemPlan | LevelPlan, outer: str) -> list[str]:
+    name = f"{outer}{constant_name(items.rules[0])}"
+    method = "findall" if isinstance(items, ItemPlan) else "finditer"
+    literal = octets_literal(items.text, " " * 4)
+    lines = [f"{name}: Final = re.compile(", *literal, f").{method}"]
+    if isinstance(items, LevelPlan):
+        for inner in items.cut.items:
+            lines += _item_finders(inner, name)
+    return lines

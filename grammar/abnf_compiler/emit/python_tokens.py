@@ -1,15 +1,17 @@
 """Token patterns: the items of lists in a string that is accepted already.
 
-`findall` with the token pattern finds one token after the other: each begins a list item and holds
-the captured parts of it.  The pattern may be simpler than the grammar (a part is a run of the
-characters it can be made of); it is taken only when `proved_tokens` shows, on the position automaton of
-the stretch that holds the items, that
+`findall` with the token pattern finds one token after the other: each begins a list item and
+holds the captured parts of it.  The pattern may be simpler than the grammar (a part is a run of
+the characters it can be made of); it is taken only when `proved_tokens` shows, on the position
+automaton of the stretch that holds the items, that
 
 A. inside a token the next character, or the order of trying, decides every choice;
 B. a token tried earlier never matches a prefix where a later one stands;
-C. no token matches where none stands, so that `findall` skips what lies between.
+C. no token matches where none stands, so that `findall` skips what lies between;
+D. what is read in vain is bounded: the ways inside tokens are, and a token tried where it does
+   not stand stops after a bounded number of characters.
 
-Then the tokens found are those of the grammar.
+By A, B and C the tokens found are those of the grammar; by D finding them takes linear time.
 """
 
 from __future__ import annotations
@@ -17,8 +19,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from abnf_compiler.automata.ambiguity import Growth, growth
 from abnf_compiler.automata.charset import CharSet
-from abnf_compiler.automata.determinism import matches_prefix
+from abnf_compiler.automata.determinism import matches_prefix, reads_without_end
+from abnf_compiler.automata.dfa import position_nfa
 from abnf_compiler.automata.expression import (
     EPSILON,
     Alt,
@@ -36,7 +40,7 @@ from abnf_compiler.automata.expression import (
     seq,
     walk,
 )
-from abnf_compiler.automata.normal_form import CaptureError
+from abnf_compiler.automata.normal_form import CaptureError, TooLargeError
 from abnf_compiler.automata.positions import Part, Positions
 from abnf_compiler.pattern import local_marks
 from abnf_compiler.pattern_text import part_text
@@ -217,18 +221,25 @@ def proved_tokens(regex: Regex, count: int) -> tuple[ProvedToken, ...] | None:
         inner = positions.parts[part.number : part.after]
         if part.nullable is not None or any(each.site not in marks.forced for each in inner):
             return None
-    for number in copies:
-        if matches_prefix(positions, alphabet, copies[number][0], sorted(outside)):
+    try:
+        if growth(position_nfa(positions, alphabet)).growth is not Growth.BOUNDED:
             return None
-    order = _order_of_trying(
-        list(copies),
-        lambda early, late: matches_prefix(
-            positions,
-            alphabet,
-            copies[early][0],
-            [position for part in copies[late] for position, _ in part.first],
-        ),
-    )
+    except TooLargeError:
+        return None
+
+    def stray(number: int, entries: list[int]) -> bool:
+        token = copies[number][0]
+        return matches_prefix(positions, alphabet, token, entries) or reads_without_end(
+            positions, alphabet, token, entries
+        )
+
+    if any(stray(number, sorted(outside)) for number in copies):
+        return None
+    starts = {
+        number: [position for part in parts for position, _ in part.first]
+        for number, parts in copies.items()
+    }
+    order = _order_of_trying(list(copies), lambda early, late: stray(early, starts[late]))
     if order is None:
         return None
     tokens: list[ProvedToken] = []

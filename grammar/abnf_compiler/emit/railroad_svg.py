@@ -17,6 +17,7 @@ from xml.etree import ElementTree
 import railroad
 
 from abnf_compiler.emit.terminal_label import spelled_out, terminal_label
+from abnf_compiler.resolve.walk import children
 from abnf_compiler.tree import (
     Alternation,
     CharVal,
@@ -34,9 +35,9 @@ from abnf_compiler.tree import (
 railroad.INTERNAL_ALIGNMENT = "left"
 
 DEFAULT_WIDTH: Final = 680
-CHOICE_FRAME: Final = 4 * railroad.AR
-LOOP_FRAME: Final = 2 * railroad.AR
-STACK_FRAME: Final = 2 * railroad.AR
+CHOICE_FRAME: Final[float] = 4 * railroad.AR
+LOOP_FRAME: Final[float] = 2 * railroad.AR
+STACK_FRAME: Final[float] = 2 * railroad.AR
 GAP: Final = 20
 PADDING: Final = 6
 
@@ -89,56 +90,81 @@ def _space(item: LayoutItem) -> float:
     return float(item.width) + (GAP if item.needsSpace else 0)
 
 
-def _row(nodes: tuple[Node, ...], width: float) -> LayoutItem:
-    """A concatenation: one line, or as many as it takes."""
-    items = [_item(node, width) for node in nodes]
-    if sum(map(_space, items)) <= width:
-        return _sequence(*items)
-    lines: list[list[LayoutItem]] = [[]]
-    for item in (_item(node, width - STACK_FRAME) for node in nodes):
-        if lines[-1] and sum(map(_space, [*lines[-1], item])) > width - STACK_FRAME:
-            lines.append([])
-        lines[-1].append(item)
-    rows = [_sequence(*line) for line in lines]
-    return rows[0] if len(rows) == 1 else _stack(*rows)
+class _Layout:
+    """The layout of one diagram; every node is laid out in full width once."""
 
+    def __init__(self) -> None:
+        self._unfolded: dict[int, LayoutItem] = {}
 
-def _repeated(node: Repetition, width: float) -> LayoutItem:
-    """A repetition: spelled out, passed by, looped, or both."""
-    if node.maximum == 0:
-        return _skip()
-    if node.minimum == node.maximum and node.minimum <= spelled_out(node.item):
-        return _row((node.item,) * node.minimum, width)
-    inside = width - (0 if node.minimum else CHOICE_FRAME)
-    if node.maximum == 1:
-        item = _item(node.item, inside)
-    else:
-        label = _times(node.minimum, node.maximum)
-        back = _comment(label) if label else _skip()
-        item = _one_or_more(_item(node.item, inside - LOOP_FRAME), back)
-    return item if node.minimum else _optional(item)
+    def fitted(self, node: Node, width: float) -> LayoutItem:
+        """`node` in full width where that fits, else with its rows folded."""
+        item = self.unfolded(node)
+        return item if _space(item) <= width else self.folded(node, width)
 
+    def unfolded(self, node: Node) -> LayoutItem:
+        """`node` with every row in one line."""
+        if id(node) not in self._unfolded:
+            items = [self.unfolded(child) for child in children(node)]
+            self._unfolded[id(node)] = self.drawn(node, items)
+        return self._unfolded[id(node)]
 
-def _item(node: Node, width: float) -> LayoutItem:
-    """The layout item of `node`, folded to `width` where a row can be folded."""
-    match node:
-        case Alternation():
-            inside = width - CHOICE_FRAME
-            return _choice(0, *(_item(item, inside) for item in node.items))
-        case Concatenation():
-            return _row(node.items, width)
-        case Option():
-            return _optional(_item(node.item, width - CHOICE_FRAME))
-        case Repetition():
-            return _repeated(node, width)
-        case CharVal() if not node.text:
+    def folded(self, node: Node, width: float) -> LayoutItem:
+        """`node` with rows turned into several for the sake of `width`."""
+        inside = width - _frame(node)
+        items = [self.fitted(child, inside) for child in children(node)]
+        if not isinstance(node, Concatenation):
+            return self.drawn(node, items)
+        lines: list[list[LayoutItem]] = [[]]
+        for item in items:
+            if lines[-1] and sum(map(_space, [*lines[-1], item])) > inside:
+                lines.append([])
+            lines[-1].append(item)
+        rows = [_sequence(*line) for line in lines]
+        return rows[0] if len(rows) == 1 else _stack(*rows)
+
+    def drawn(self, node: Node, items: list[LayoutItem]) -> LayoutItem:
+        """`node` around the laid-out items of its children."""
+        match node:
+            case Alternation():
+                return _choice(0, *items)
+            case Concatenation():
+                return _sequence(*items)
+            case Option():
+                return _optional(items[0])
+            case Repetition():
+                return self.repeated(node, items[0])
+            case CharVal() if not node.text:
+                return _skip()
+            case CharVal() | NumSeries() | NumRange():
+                return _terminal(terminal_label(node), cls="terminal")
+            case Reference():
+                return _rule(node.name)
+            case ProseVal():
+                return _comment(f"<{node.text}>")
+
+    def repeated(self, node: Repetition, item: LayoutItem) -> LayoutItem:
+        """A repetition: spelled out, passed by, looped, or both."""
+        if node.maximum == 0:
             return _skip()
-        case CharVal() | NumSeries() | NumRange():
-            return _terminal(terminal_label(node), cls="terminal")
-        case Reference():
-            return _rule(node.name)
-        case ProseVal():
-            return _comment(f"<{node.text}>")
+        if node.minimum == node.maximum and node.minimum <= spelled_out(node.item):
+            return _sequence(*(self.drawn(node.item, []) for _ in range(node.minimum)))
+        if node.maximum != 1:
+            label = _times(node.minimum, node.maximum)
+            item = _one_or_more(item, _comment(label) if label else _skip())
+        return item if node.minimum else _optional(item)
+
+
+def _frame(node: Node) -> float:
+    """The pixels a node adds to the widest of its children, or to a line of them."""
+    match node:
+        case Alternation() | Option():
+            return CHOICE_FRAME
+        case Concatenation():
+            return STACK_FRAME
+        case Repetition(minimum, maximum):
+            return (0 if minimum else CHOICE_FRAME) + (0 if maximum == 1 else LOOP_FRAME)
+        case _:
+            return 0
 
 
 COMMENT_STYLE: Final = {"class": "comment", "font-size": "12", "font-style": "italic"}
@@ -210,7 +236,7 @@ def railroad_svg_of(
         link: see `Link`.
         width: where rows are folded, in pixels.
     """
-    diagram = railroad.Diagram(_item(node, width), type="simple").format(PADDING)
+    diagram = railroad.Diagram(_Layout().fitted(node, width), type="simple").format(PADDING)
     identity = f"railroad-{name.lower()}"
     svg = ElementTree.Element(
         "svg",

@@ -12,6 +12,7 @@ from typing import Final
 
 from abnf_compiler.emit.terminal_label import repetition_label, spelled_out, terminal_label
 from abnf_compiler.emit.text_blocks import ASCII, UNICODE, Block, Pen
+from abnf_compiler.resolve.walk import children
 from abnf_compiler.tree import (
     Alternation,
     CharVal,
@@ -31,6 +32,11 @@ ENDS: Final = 4
 CHOICE_FRAME: Final = 4
 LOOP_FRAME: Final = 4
 STACK_FRAME: Final = 4
+FRAMES: Final[dict[type, int]] = {
+    Alternation: CHOICE_FRAME,
+    Option: CHOICE_FRAME,
+    Concatenation: STACK_FRAME,
+}
 
 
 class _Drawing:
@@ -39,30 +45,65 @@ class _Drawing:
     def __init__(self, pen: Pen, width: int) -> None:
         self.pen = pen
         self.width = width
-        self.apart: list[tuple[str, Node]] = []
+        self.apart: list[Node] = []
+        self._unfolded: dict[int, Block | None] = {}
+
+    def whole(self, node: Node) -> Block:
+        """A diagram of its own: nothing of it is drawn apart that need not be."""
+        return self.unfolded(node) or self.folded(node, self.width)
 
     def fitted(self, node: Node, width: int) -> Block:
         """`node` in at most `width` columns, or a number it is drawn under further down."""
-        block = self.drawn(node, width)
-        if block.width <= width or width >= self.width - ENDS:
+        block = self.unfolded(node)
+        if block is not None and block.width <= width:
             return block
-        known = next((name for name, part in self.apart if part == node), "")
-        name = known or f"({len(self.apart) + 1})"
-        if not known:
-            self.apart.append((name, node))
-        return self.pen.word(name)
+        known = len(self.apart)
+        block = self.folded(node, width)
+        if block.width <= width:
+            return block
+        del self.apart[known:]
+        if node not in self.apart:
+            self.apart.append(node)
+        return self.pen.word(f"({self.apart.index(node) + 1})")
 
-    def drawn(self, node: Node, width: int) -> Block:
-        """`node`, in at most `width` columns where it can be folded so far."""
+    def unfolded(self, node: Node) -> Block | None:
+        """`node` with every row in one line; None where that is wider than the diagram."""
+        if id(node) not in self._unfolded:
+            items = [self.unfolded(child) for child in children(node)]
+            block = None
+            if None not in items:
+                block = self.drawn(node, [item for item in items if item is not None], self.width)
+            fits = block is not None and block.width <= self.width
+            self._unfolded[id(node)] = block if fits else None
+        return self._unfolded[id(node)]
+
+    def folded(self, node: Node, width: int) -> Block:
+        """`node` with rows turned into several, and parts drawn apart, for the sake of `width`."""
+        frame = FRAMES.get(type(node), 0)
+        if isinstance(node, Repetition):
+            frame = self.frame(node)
+        blocks = [self.fitted(child, width - frame) for child in children(node)]
+        if not isinstance(node, Concatenation):
+            return self.drawn(node, blocks, width)
+        lines: list[list[Block]] = [[]]
+        for block in blocks:
+            if lines[-1] and self.pen.sequence([*lines[-1], block]).width > width - frame:
+                lines.append([])
+            lines[-1].append(block)
+        rows = [self.pen.sequence(line) for line in lines]
+        return rows[0] if len(rows) == 1 else self.pen.stacked(rows)
+
+    def drawn(self, node: Node, blocks: list[Block], width: int) -> Block:
+        """`node` around the blocks of its children; a repetition need not be wider than it must."""
         match node:
             case Alternation():
-                return self.pen.choice(self._all(node.items, width - CHOICE_FRAME))
+                return self.pen.choice(blocks)
             case Concatenation():
-                return self.row(node.items, width)
+                return self.pen.sequence(blocks)
             case Option():
-                return self.pen.optional(self.fitted(node.item, width - CHOICE_FRAME))
+                return self.pen.optional(blocks[0])
             case Repetition():
-                return self.repeated(node, width)
+                return self.repeated(node, blocks[0], width)
             case CharVal() if not node.text:
                 return self.pen.line(1)
             case CharVal() | NumSeries() | NumRange():
@@ -72,40 +113,22 @@ class _Drawing:
             case ProseVal():
                 return self.pen.word(f"<{node.text}>")
 
-    def _all(self, items: tuple[Node, ...], width: int) -> list[Block]:
-        return [self.fitted(item, width) for item in items]
-
-    def row(self, items: tuple[Node, ...], width: int) -> Block:
-        """A concatenation: one line of blocks, or as many lines as it takes."""
-        whole = self._trial(items)
-        if whole is not None and whole.width <= width:
-            return whole
-        lines: list[list[Block]] = [[]]
-        for block in self._all(items, width - STACK_FRAME):
-            if lines[-1] and self.pen.sequence([*lines[-1], block]).width > width - STACK_FRAME:
-                lines.append([])
-            lines[-1].append(block)
-        return self.pen.stacked([self.pen.sequence(line) for line in lines])
-
-    def _trial(self, items: tuple[Node, ...]) -> Block | None:
-        """The items in one line, if none of them has to be taken apart for it."""
-        trial = _Drawing(self.pen, self.width)
-        block = self.pen.sequence(trial._all(items, self.width))
-        return None if trial.apart else block
-
-    def repeated(self, node: Repetition, width: int) -> Block:
-        """A repetition: spelled out, passed by, looped, or both."""
+    def repeated(self, node: Repetition, block: Block, width: int) -> Block:
+        """A repetition: spelled out where that fits, passed by, looped, or both."""
         if node.maximum == 0:
             return self.pen.line(1)
-        frame = 0 if node.minimum else CHOICE_FRAME
         if node.minimum == node.maximum and node.minimum <= spelled_out(node.item):
-            return self.row((node.item,) * node.minimum, width)
-        if node.maximum == 1:
-            block = self.fitted(node.item, width - frame)
-        else:
-            label = repetition_label(node.minimum, node.maximum)
-            block = self.pen.loop(self.fitted(node.item, width - frame - LOOP_FRAME), label)
+            copies = self.pen.sequence([block] * node.minimum)
+            if copies.width <= width:
+                return copies
+        if node.maximum != 1:
+            block = self.pen.loop(block, repetition_label(node.minimum, node.maximum))
         return block if node.minimum else self.pen.optional(block)
+
+    def frame(self, node: Repetition) -> int:
+        """The columns a repetition adds to its item."""
+        loop = 0 if node.maximum == 1 else LOOP_FRAME
+        return loop if node.minimum else loop + CHOICE_FRAME
 
 
 def railroad_text_of(node: Node, *, width: int = DEFAULT_WIDTH, ascii_only: bool = False) -> str:
@@ -114,13 +137,13 @@ def railroad_text_of(node: Node, *, width: int = DEFAULT_WIDTH, ascii_only: bool
     One name longer than `width` makes its line longer; nothing else does.
     """
     pen = Pen(ASCII if ascii_only else UNICODE)
-    drawing = _Drawing(pen, width)
-    lines = list(pen.framed(drawing.drawn(node, width - ENDS)))
+    drawing = _Drawing(pen, width - ENDS)
+    lines = list(pen.framed(drawing.whole(node)))
     drawn = 0
     while drawn < len(drawing.apart):
-        name, part = drawing.apart[drawn]
-        lines += ["", f"{name}:", *pen.framed(drawing.drawn(part, width - ENDS))]
+        part = drawing.apart[drawn]
         drawn += 1
+        lines += ["", f"({drawn}):", *pen.framed(drawing.whole(part))]
     return "\n".join(lines) + "\n"
 
 

@@ -1,7 +1,7 @@
 """The sections of a grammar file: comment headings and the rules that follow each.
 
 Rule: a heading is a paragraph of comments that stands alone, blank lines around it, with rules
-after it.  The paragraph that opens the file speaks of the file, not of rules, unless a rule is the
+after it and no annotation in it.  The paragraph that opens the file speaks of the file, not of rules, unless a rule is the
 next thing after it.  A file without headings is one section.
 """
 
@@ -69,9 +69,10 @@ def _headings(text: str) -> list[tuple[int, str]]:
     found = []
     for (number, lines), (_, following) in pairwise(paragraphs):
         comments = [COMMENT.match(line) for line in lines]
-        words = " ".join(match[1].strip() for match in comments if match)
-        if all(comments) and not words.startswith("@") and not following[0].startswith(";"):
-            found.append((number, re.sub(r"\s+", " ", words)))
+        words = [match[1].strip() for match in comments if match]
+        for_tools = any(each.startswith("@") for each in words)
+        if all(comments) and not for_tools and not following[0].startswith(";"):
+            found.append((number, re.sub(r"\s+", " ", " ".join(words))))
     return found
 
 

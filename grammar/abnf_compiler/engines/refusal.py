@@ -13,6 +13,8 @@ from abnf_compiler.automata.charset import CharSet
 END_OF_INPUT: Final = "the end"
 """Stands in `Match.expected` where the string could also have ended."""
 
+_PRINTABLE: Final = CharSet.of([(0x21, 0x7E)])
+
 _NAMED: Final[tuple[tuple[CharSet, str], ...]] = (
     (CharSet.of([(0x41, 0x5A), (0x61, 0x7A)]), "a letter"),
     (CharSet.of([(0x41, 0x5A)]), "an upper-case letter"),
@@ -30,8 +32,14 @@ _CHARACTER_NAMES: Final = {
     0x7F: "DEL",
 }
 
-_MOST_SINGLE_CHARACTERS: Final = 8
-"""Longer runs of printable characters are given as a range, shorter ones one by one."""
+_CLOSING: Final = CharSet.of((ord(char), ord(char)) for char in ")>]}")
+"""What often ends a part is named by itself, also among many others."""
+
+_MOST_EXCEPTIONS: Final = 12
+"""A set that lacks more printable characters than this is told by what it has."""
+
+_LONGEST_LIST: Final = 3
+"""Longer runs of characters are given by their ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +66,27 @@ def expected_words(charset: CharSet, *, may_end: bool = False) -> tuple[str, ...
     A letter in both cases is given once, in lower case.
     """
     words: list[str] = []
+    missing = _PRINTABLE - charset
+    if len(missing) <= _MOST_EXCEPTIONS:
+        words += [_name(code) for code in charset & _CLOSING]
+        exceptions = [word for first, last in missing.intervals for word in _run(first, last)]
+        words.append("a printable character" + _but_not(exceptions))
+        charset = charset - _PRINTABLE
     for named, word in _NAMED:
         if named & charset == named:
             words.append(word)
             charset = charset - named
-    for first, last in _folded(charset).intervals:
-        words.extend(_run_words(first, last))
+    single = charset & CharSet.of((code, code) for code in _CHARACTER_NAMES)
+    words += [_CHARACTER_NAMES[code] for code in single]
+    for first, last in _folded(charset - single).intervals:
+        words += _run(first, last)
     if may_end:
         words.append(END_OF_INPUT)
     return tuple(words)
+
+
+def _but_not(words: list[str]) -> str:
+    return f" but not {' or '.join(words)}" if words else ""
 
 
 def _folded(charset: CharSet) -> CharSet:
@@ -77,9 +97,14 @@ def _folded(charset: CharSet) -> CharSet:
     return charset - CharSet.of(double)
 
 
-def _run_words(first: int, last: int) -> list[str]:
-    if last - first >= _MOST_SINGLE_CHARACTERS:
-        return [f"%x{first:02X}-{last:02X}"]
-    if all(code in _CHARACTER_NAMES or 0x21 <= code <= 0x7E for code in range(first, last + 1)):
-        return [_CHARACTER_NAMES.get(code) or f'"{chr(code)}"' for code in range(first, last + 1)]
-    return [f"%x{first:02X}" if first == last else f"%x{first:02X}-{last:02X}"]
+def _run(first: int, last: int) -> list[str]:
+    """The characters from `first` to `last`, one by one when they are few."""
+    if first < 0x20 or last > 0x7E:
+        return [f"%x{first:02X}" if first == last else f"%x{first:02X}-{last:02X}"]
+    if last - first >= _LONGEST_LIST:
+        return [f"{_name(first)} to {_name(last)}"]
+    return [_name(code) for code in range(first, last + 1)]
+
+
+def _name(code: int) -> str:
+    return _CHARACTER_NAMES.get(code) or f'"{chr(code)}"'

@@ -20,6 +20,7 @@ from typing import Final
 
 from abnf_compiler.diagnostics import Diagnostic, finding
 from abnf_compiler.read.escapes import ESCAPES, BadEscapeError, unescaped
+from abnf_compiler.read.split import BLANKS
 from abnf_compiler.source import Source, Span
 from abnf_compiler.tree import Annotations, Capture, Reference
 
@@ -67,7 +68,7 @@ def read_annotations(source: Source) -> AnnotationReading:
         line = source.line(number)
         match = _ANNOTATION.match(line)
         if match is not None:
-            end = start + len(line.rstrip())
+            end = start + len(line.rstrip(BLANKS))
             reader.take(match.group(1), start + match.start(1) - 1, start + match.end(), end)
     return reader.reading()
 

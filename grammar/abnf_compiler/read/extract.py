@@ -51,7 +51,8 @@ _SUFFIXES: Final = {
     "mkd": Format.MARKDOWN,
     "markdown": Format.MARKDOWN,
 }
-_XML_START: Final = re.compile(r"\ufeff?\s*<(?:\?xml|!DOCTYPE|!--|rfc|[A-Za-z][\w:.-]*[\s>])")
+_XML_DECLARED: Final = re.compile(r"\ufeff?\s*<(?:\?xml\b|!DOCTYPE\s|rfc[\s>])")
+_XML_LIKE: Final = re.compile(r"\ufeff?\s*<[!A-Za-z]")
 _MARKDOWN_LINE: Final = re.compile(r"(?m)^(?:#{1,6} \S|[ \t]*(?:```|~~~)|---[ \t]*(?:\n|abstract))")
 _ENCODING: Final = re.compile(rb"""\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _MARKS: Final = (
@@ -83,12 +84,14 @@ def extract(
 
 
 def guess_format(source: Source) -> Format:
-    """The format by the first characters, else by the suffix of the name, else by the lines."""
-    if _XML_START.match(source.text):
+    """The format: by an XML declaration, else by the suffix of the name, else by the lines."""
+    if _XML_DECLARED.match(source.text):
         return Format.XML
     _, dot, suffix = source.name.rpartition(".")
     if dot and suffix.lower() in _SUFFIXES:
         return _SUFFIXES[suffix.lower()]
+    if _XML_LIKE.match(source.text):
+        return Format.XML
     return Format.MARKDOWN if _MARKDOWN_LINE.search(source.text) else Format.TEXT
 
 

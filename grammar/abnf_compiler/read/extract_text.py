@@ -2,8 +2,9 @@
 
 Rules: a candidate is a run of rules "name = ..." in one column, set off from the text around it.
 It counts as ABNF when no more of its rules are unreadable than readable, and when one of them
-shows more of ABNF than names (`rank = a / b` may be arithmetic) or shares a name with rules that
-do. A broken rule between sound ones stays, so that `check` can say what is wrong with it.
+shows more of ABNF than names (`rank = a / b` may be arithmetic), or shares a name with rules that
+do, or is a string in their column. A broken rule between sound ones stays, so that `check` can say
+what is wrong with it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from abnf_compiler.diagnostics import has_errors
@@ -60,12 +62,17 @@ def extract_text(source: Source) -> tuple[Block, ...]:
     lines = lines_without_pages(source)
     candidates = [each for each in _candidates(lines) if _is_set_off(lines, each)]
     plain = [each for each in candidates if any(map(_shows_abnf, _sound(each)))]
+    columns = {_column(lines[each.first]) for each in plain}
     names = _CORE.union(rule.name.lower() for each in plain for rule in _sound(each))
     uses = {name for each in plain for rule in _sound(each) for name in _references(rule)}
     blocks: list[Block] = []
     for candidate in candidates:
+        in_column = _column(lines[candidate.first]) in columns
         if any(
-            _shows_abnf(rule) or rule.name.lower() in uses or names & _references(rule)
+            _shows_abnf(rule)
+            or rule.name.lower() in uses
+            or names & _references(rule)
+            or (in_column and isinstance(rule.definition, CharVal))
             for rule in _sound(candidate)
         ):
             pieces = [
@@ -169,6 +176,11 @@ def _definition(lines: Sequence[Line]) -> RuleDefinition | None:
     text = "\n".join(line.text for line in lines if line.text)
     if len(text) > _MAX_RULE or _STATEMENT.fullmatch(lines[0].text):
         return None
+    return _rule(text)
+
+
+@lru_cache(maxsize=1000)  # documents say the same rule again in an appendix
+def _rule(text: str) -> RuleDefinition | None:
     tree = read_leniently(Source("", text))
     if has_errors(tree.diagnostics) or len(tree.definitions) != 1:
         return None

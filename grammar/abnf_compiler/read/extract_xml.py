@@ -19,6 +19,8 @@ from abnf_compiler.source import Source
 
 MAX_ENTITY_NESTING: Final = 8  # entities within entities; real documents have one level
 MAX_ENTITY_CHARACTERS: Final = 1_000_000  # all entities of a document; real ones hold some 1,000
+_MAX_LEVELS: Final = 16  # sections below that are not numbered
+_FRONT_SECTIONS: Final = frozenset({"abstract", "note"})
 _HOLDERS: Final = frozenset({"sourcecode", "artwork"})
 _REFERENCE: Final = re.compile(r"&([^&;\s]+);")
 _MARKUP: Final = re.compile(r"<[^<>]*>")
@@ -166,44 +168,41 @@ class _Sections:
     """Which section the reader is in: its anchor, or its number counted as xml2rfc counts."""
 
     def __init__(self) -> None:
-        self._labels: list[str] = []
-        self._numbers: list[int] = []
+        self._labels: list[str] = [""]  # the innermost last; one without a label has its parent's
         self._counts: list[int] = [0]
         self._in_back = False
 
     @property
     def label(self) -> str:
         """Anchor or number of the innermost section that has one."""
-        return next((label for label in reversed(self._labels) if label), "")
+        return self._labels[-1]
 
     def start(self, element: str, attributes: Mapping[str, str]) -> None:
         """An element begins."""
         if element == "back":
             self._in_back = True
             self._counts = [0]
-        elif element in ("abstract", "note"):
-            self._labels.append(attributes.get("anchor", element))
+        elif element in _FRONT_SECTIONS:
+            self._labels.append(attributes.get("anchor") or element)
         elif element == "section":
             numbered = attributes.get("numbered", "true") != "false"
             self._counts[-1] += numbered
-            self._numbers.append(self._counts[-1])
+            number = self._number() if numbered and len(self._counts) <= _MAX_LEVELS else ""
             self._counts.append(0)
-            number = self._number() if numbered else ""
-            self._labels.append(attributes.get("anchor", "") or number)
+            self._labels.append(attributes.get("anchor") or number or self.label)
 
     def end(self, element: str) -> None:
         """An element ends."""
-        if element in ("abstract", "note"):
+        if element in _FRONT_SECTIONS:
             self._labels.pop()
         elif element == "section":
             self._labels.pop()
-            self._numbers.pop()
             self._counts.pop()
 
     def _number(self) -> str:
-        words = [str(number) for number in self._numbers]
-        if self._in_back and 1 <= self._numbers[0] <= 26:
-            words[0] = chr(ord("A") + self._numbers[0] - 1)
+        words = [str(count) for count in self._counts]
+        if self._in_back and 1 <= self._counts[0] <= 26:
+            words[0] = chr(ord("A") + self._counts[0] - 1)
         return ".".join(words)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from typing import Final
 
 from abnf_compiler.diagnostics import Diagnostic, finding
-from abnf_compiler.read.split import Block
+from abnf_compiler.read.split import BLANKS, Block
 from abnf_compiler.source import Source, Span
 
 _ELEMENT: Final = "an element (rule name, string, value, group or option)"
@@ -87,7 +87,7 @@ def explain(source: Source, block: Block, offset: int, terminals: Collection[str
     """The finding for a rule that cannot be read past `offset`, where `terminals` could stand."""
     line_end = source.text.find("\n", offset)
     line_end = len(source.text) if line_end < 0 else line_end
-    line = source.text[offset : min(line_end, block.end)].rstrip()
+    line = source.text[offset : min(line_end, block.end)].rstrip(BLANKS)
     if not line:
         return _ended(source, block, offset, terminals)
     if ("CHAR_VAL" in terminals and line[0] in '"<') or re.match(r'%[sSiI]"', line):

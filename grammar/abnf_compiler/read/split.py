@@ -16,6 +16,7 @@ from abnf_compiler.diagnostics import Diagnostic, finding
 from abnf_compiler.source import Source, Span
 
 MAX_NESTING: Final = 200  # levels of groups and of the tree; real grammars stay below 20
+BLANKS: Final = " \t\r"  # what ABNF and line ends hold; not all that Python calls white space
 _TAB_WIDTH: Final = 8
 _DEFINES: Final = re.compile(r"<?[A-Za-z][A-Za-z0-9_-]*>?[ \t]*(?:=|::?=)")
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
@@ -56,9 +57,9 @@ def split_rules(source: Source) -> tuple[tuple[Block, ...], tuple[Diagnostic, ..
         content = line.lstrip(" \t\ufeff" if number == 1 else " \t")
         first = start + len(line) - len(content)
         column = len(line[: len(line) - len(content)].expandtabs(_TAB_WIDTH))
-        end = start + len(line.rstrip())
+        end = start + len(line.rstrip(BLANKS))
         block = blocks[-1] if blocks else None
-        if not content.strip() or content.startswith(";"):
+        if not content.strip(BLANKS) or content.startswith(";"):
             if block is not None:
                 _take_comment(source, block, column, Span(source, first, max(end, first)))
         elif block is None or column <= block.column or _DEFINES.match(content):
