@@ -8,7 +8,7 @@ the groups that were meant, and all of them used, the dialogue does not run and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,8 +18,6 @@ from reply_metadata.commands import Command, Hello, HelloVerb, parse_command
 from reply_metadata.events import NEED_DATA, CommandAnswer, Content, Greeting, Result
 from reply_metadata.extension import KEYWORD
 from reply_metadata.groups import Argument, MetadataGroup
-from reply_metadata.keys import Referral
-from reply_metadata.policy.referral import Candidate, candidates
 from reply_metadata.server_rules import ServerSettings
 from reply_metadata.server_session import ServerSession
 from reply_metadata.transitions import Protocol, step_of
@@ -32,11 +30,14 @@ class DialogueError(Exception):
 
 @dataclass(slots=True)
 class Recorder:
-    """Both ends of one connection, and the lines that were seen between them."""
+    """Both ends of one connection, and what was seen between them.
+
+    `parts` are the lines, each part with the prose that stands before it.
+    """
 
     client: ClientSession
     server: ServerSession
-    lines: list[str] = field(default_factory=list)
+    parts: list[tuple[str, list[str]]] = field(default_factory=lambda: [("", [])])
     replies: list[Reply] = field(default_factory=list)
     shown: bool = True
 
@@ -44,7 +45,7 @@ class Recorder:
         """Keep what one side wrote, line by line."""
         if self.shown:
             lines = octets.decode("ascii").split("\r\n")[:-1]
-            self.lines += [f"{side}: {line}".rstrip(" ") for line in lines]
+            self.parts[-1][1].extend(f"{side}: {line}".rstrip(" ") for line in lines)
 
     def reply(self, event: Greeting | CommandAnswer | Result) -> None:
         """Let the server send a reply, and the client read it as it was meant."""
@@ -80,31 +81,8 @@ class Recorder:
             raise DialogueError("the server did not take the content as one message")
 
 
-def play_all(sessions: Sequence[Mapping[str, Any]]) -> list[Recorder]:
-    """Play connections one after the other, as `draft/examples/README.md` describes them.
-
-    Raises:
-        DialogueError: one does not run as described, or does not lead where the next one goes.
-    """
-    recorders: list[Recorder] = []
-    for session in sessions:
-        if "referred_to" in session:
-            _check_referred(recorders[-1], session)
-        recorders.append(play(session))
-    return recorders
-
-
-def _check_referred(before: Recorder, session: Mapping[str, Any]) -> None:
-    """Raise DialogueError unless the last referral read leads where this session goes."""
-    referrals = [found for reply in before.replies for found in reply.metadata.all(Referral)]
-    protocol = Protocol(session["protocol"])
-    first = candidates(referrals[-1], protocol, session.get("inherited_port"))[0]
-    if not isinstance(first, Candidate) or f"{first.host}:{first.port}" != session["referred_to"]:
-        raise DialogueError(f"the referral leads to {first}, not to {session['referred_to']}")
-
-
 def play(session: Mapping[str, Any]) -> Recorder:
-    """Play one connection.
+    """Play one connection, as `draft/examples/README.md` describes it.
 
     Raises:
         DialogueError: it does not run as described.
@@ -129,6 +107,8 @@ def play(session: Mapping[str, Any]) -> Recorder:
 
 
 def _play_step(recorder: Recorder, step: Mapping[str, Any]) -> None:
+    if "before" in step:
+        recorder.parts.append((step["before"], []))
     shown = step.get("shown", True)
     recorder.shown = shown is True
     if "content" in step:

@@ -10,17 +10,19 @@ not run, or does not come out as its description says, fails and nothing is writ
 from __future__ import annotations
 
 import sys
+import tempfile
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from dialogue import DialogueError, Recorder, play_all
+from dialogue import DialogueError, play
 from fragment import MAX_DRAWN_COLUMNS, element, escaped, header, inline, prose
 from reply_metadata.codec import parse_reply
 from reply_metadata.errors import ReplyMetadataError
 from reply_metadata.groups import MetadataGroup
 from reply_metadata.octets import escaped as escaped_octets
+from reply_metadata.programs.demo import run_demo
 from reply_metadata.values import Reply
 
 EXAMPLES: Final = Path(__file__).resolve().parent / "examples"
@@ -49,11 +51,10 @@ def emit_example(name: str, text: str) -> str:
     """One example: a section, or, when it has no title, the drawn dialogue alone."""
     try:
         example = tomllib.loads(text)
-        sessions = example.get("session", ())
-        recorders = play_all(sessions)
-        parts = [_dialogue(*both) for both in zip(sessions, recorders, strict=True)]
+        parts = [_dialogue(session) for session in example.get("session", ())]
+        parts += _demo_hops(example.get("hop", ()))
         parts += [_reading(reading) for reading in example.get("reading", ())]
-    except (DialogueError, ReplyMetadataError, LookupError, ValueError) as error:
+    except (DialogueError, ReplyMetadataError, LookupError, ValueError, OSError) as error:
         raise ExampleError(f"draft/examples/{name}: {error!r}") from error
     if "title" not in example:
         return header(f"draft/examples/{name}") + "".join(parts)
@@ -64,14 +65,17 @@ def emit_example(name: str, text: str) -> str:
 
 
 def _paragraphs(table: Mapping[str, Any], field: str) -> str:
-    """The prose of a field, one paragraph for each blank line in it."""
+    """The prose of a field, paragraphs divided by blank lines."""
     text = table.get(field, "").strip()
     blocks = [" ".join(block.split()) for block in text.split("\n\n")] if text else []
     return "".join(element("t", prose(block)) for block in blocks)
 
 
-def _dialogue(session: Mapping[str, Any], recorder: Recorder) -> str:
-    content = _paragraphs(session, "before") + drawn(recorder.lines)
+def _dialogue(session: Mapping[str, Any]) -> str:
+    recorder = play(session)
+    content = _paragraphs(session, "before")
+    for before, lines in recorder.parts:
+        content += _paragraphs({"before": before}, "before") + (drawn(lines) if lines else "")
     if session.get("decoded", False):
         content += element("t", "The client has read:") + drawn(_decoded(recorder.replies))
     return content + _paragraphs(session, "after")
@@ -97,6 +101,35 @@ def _argument_texts(group: MetadataGroup) -> list[str]:
 def _printable(value: str) -> str:
     """A decoded value in ASCII: other characters as U+XXXX in angle brackets."""
     return "".join(c if " " <= c <= "~" else f"<U+{ord(c):04X}>" for c in value)
+
+
+def _demo_hops(hops: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Connections of the demonstration, which runs over real sockets."""
+    if not hops:
+        return []
+    with tempfile.TemporaryDirectory() as folder:
+        result = run_demo(Path(folder))
+    if result.problems:
+        raise DialogueError(f"the demonstration failed: {', '.join(result.problems)}")
+    lines = result.stable().lines
+    parts = []
+    for hop in hops:
+        own = [line for line in lines if line.hop == hop["name"]]
+        shown = [f"{line.side}: {line.text}".rstrip(" ") for line in own]
+        start = 0 if hop.get("opening", True) else _index(shown, "C: MAIL FROM:")
+        if not hop.get("content", True):
+            first, last = _index(shown, "S: 354") + 1, shown.index("C: .")
+            shown[first:last] = [f"   (the message, {last - first} lines)"]
+        parts.append(_paragraphs(hop, "before") + drawn(shown[start:]))
+    return parts
+
+
+def _index(lines: Sequence[str], beginning: str) -> int:
+    """The number of the first line with this beginning."""
+    for number, line in enumerate(lines):
+        if line.startswith(beginning):
+            return number
+    raise DialogueError(f"no line begins with {beginning!r}")
 
 
 def _reading(reading: Mapping[str, Any]) -> str:

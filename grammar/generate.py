@@ -41,7 +41,6 @@ def from_grammar() -> dict[Path, str]:
     sys.path.insert(0, str(PROJECT / "draft"))
     import table_modules
     import tables as draft_tables
-
     from abnf_compiler.emit.lark_grammar import emit_lark
     from abnf_compiler.emit.lark_lines import emit_lark_lines
     from abnf_compiler.emit.python_module import emit_python
@@ -91,7 +90,9 @@ def record_examples() -> None:
     """Run the draft's examples on the fresh parser; write their fragments under build/fresh."""
     copy = FRESH / "run"
     shutil.copytree("reference", copy, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(FRESH / REFERENCE, copy / REFERENCE.relative_to("reference"), dirs_exist_ok=True)
+    shutil.copytree(
+        FRESH / REFERENCE, copy / REFERENCE.relative_to("reference"), dirs_exist_ok=True
+    )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(copy), "grammar"])}
     command = [sys.executable, "draft/record.py", str(FRESH / DRAFT)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -149,10 +150,14 @@ def run(*, check: bool) -> int:
     new = listing(FRESH)
     changes = list(differences(listing(PROJECT), new))
     for kind, path in changes:
-        sys.stdout.write(f"{kind if check else 'wrote' if kind != 'surplus' else 'removed'}: {path}\n")
+        sys.stdout.write(
+            f"{kind if check else 'wrote' if kind != 'surplus' else 'removed'}: {path}\n"
+        )
     if not check:
         install(new, changes)
-    sys.stdout.write(f"{len(new)} generated files, {len(changes)} {'stale' if check else 'written'}\n")
+    sys.stdout.write(
+        f"{len(new)} generated files, {len(changes)} {'stale' if check else 'written'}\n"
+    )
     return int(check and bool(changes))
 
 

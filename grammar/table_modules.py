@@ -65,7 +65,9 @@ def emit_key_table(keys: Mapping[str, Mapping[str, Any]], sha256: str) -> str:
     """The text of `_generated/key_table.py`: KEYS, one entry a key, the fields the code reads."""
     lines = [_header("keys.toml", sha256)]
     lines.append("from typing import Final, TypedDict\n\n\n")
-    lines.append('class KeyEntry(TypedDict):\n    """One key of the table; see grammar/keys.toml."""\n\n')
+    lines.append(
+        'class KeyEntry(TypedDict):\n    """One key of the table; see grammar/keys.toml."""\n\n'
+    )
     for field, kind in (
         ("hop", "str"),
         ("classes", "tuple[str, ...]"),

@@ -1,10 +1,11 @@
 """ABNF text to syntax tree: every form of RFC 5234 and RFC 7405, and rules cut from the text."""
 
 import time
+from random import Random
 
 import pytest
 
-from abnf_compiler.diagnostics import GrammarError, Severity
+from abnf_compiler.diagnostics import GrammarError, Severity, render
 from abnf_compiler.read.reader import read_grammar, read_leniently
 from abnf_compiler.source import Source, Span
 from abnf_compiler.tree import (
@@ -150,10 +151,12 @@ def test_a_rule_ends_where_a_line_is_not_indented_more() -> None:
 
 def test_name_and_definition_may_stand_on_different_lines() -> None:
     assert names("a\n =\n  b ; comment\n  ; another\n  c\nd = e") == ["a", "d"]
+    assert names("a\n = b\nc\n = d\n") == ["a", "c"]
 
 
 def test_a_tab_counts_as_indentation() -> None:
     assert names("a = b /\n\tc\nd = e\n") == ["a", "d"]
+    assert names("    a = b /\n\tc\n    d = e\n") == ["a", "d"]
 
 
 def test_the_span_of_a_rule_holds_its_indented_comments_only() -> None:
@@ -181,6 +184,13 @@ def test_an_interrupted_rule_is_read_with_a_warning() -> None:
 
 def test_a_byte_order_mark_is_no_part_of_the_first_rule() -> None:
     assert names("\ufeffa = b\n  c\nd = e\n") == ["a", "d"]
+
+
+@pytest.mark.parametrize("char", ["\f", "\v", "\x1c", "\x85", "\xa0", "\u2028", "\x00"])
+def test_what_python_calls_white_space_is_not_a_blank_of_abnf(char: str) -> None:
+    assert codes(f"a = b{char}\nc = d\n") == ["ABNF110"]
+    assert codes(f"a = b{char}c\n") == ["ABNF110"]
+    assert codes(f"a = b\n{char}\nc = d\n") == ["ABNF110"]
 
 
 def test_one_broken_rule_costs_only_itself() -> None:
@@ -222,6 +232,7 @@ def test_200_levels_are_read_and_201_are_not() -> None:
     assert definition("(" * 200 + "b" + ")" * 200) == ref("b")
     assert codes("a = " + "(" * 201 + "b" + ")" * 201) == ["ABNF109"]
     assert codes("a = " + "[" * 199 + "b" + "]" * 199) == []
+    assert codes("a = " + "[" * 200 + "b" + "]" * 200) == ["ABNF109"]
     assert codes("a = " + "*[" * 101 + "b" + "]" * 101) == ["ABNF109"]
 
 
@@ -240,6 +251,21 @@ def test_a_long_grammar_is_read_in_linear_time() -> None:
     started = time.process_time()
     assert len(names(grammar)) == 1000
     assert time.process_time() - started < 5
+
+
+def test_no_text_makes_the_reader_fail(project) -> None:
+    text = (project / "grammar/reply-metadata.abnf").read_text("utf-8")
+    pieces = [*'()[]"<>=/;*3_\n\r\t \x00\u00e9', "%x", "%s", "; @start", "..", "\\x"]
+    pieces += ["; @example a:", "; @capture a: ", "%x110000", "5*3", "=/"]
+    random = Random(7)
+    for _ in range(1500):
+        start = random.randrange(len(text))
+        part = text[start : start + random.randrange(300)]
+        for _ in range(random.randrange(10)):
+            place = random.randrange(len(part) + 1)
+            part = part[:place] + random.choice(pieces) + part[place + random.choice((0, 0, 2)) :]
+        for found in read_leniently(Source("test.abnf", part)).diagnostics:
+            assert render(found).startswith("test.abnf:"), part
 
 
 @pytest.mark.parametrize("folder", ["rfc-abnf", "strings/grammars"])

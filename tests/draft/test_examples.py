@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
@@ -123,12 +124,20 @@ def test_a_verdict_other_than_the_reader_gives_is_refused() -> None:
         emit_example("x.toml", READING.replace("VERDICTS", '["REFERRAL: wrong class"]'))
 
 
-def test_a_session_that_claims_to_follow_a_referral_goes_where_it_leads() -> None:
-    first = SESSION.replace("GROUP", '{ key = "REFERRAL", values = ["smtp://backend2:24/"] }')
-    second = first.replace("[[session]]", '[[session]]\nreferred_to = "backend2:24"', 1)
-    assert emit_example("x.toml", first + second)
-    with pytest.raises(ExampleError, match="leads to"):
-        emit_example("x.toml", first + second.replace('"backend2:24"', '"backend3:24"'))
+def test_the_referrals_shown_were_followed_over_sockets() -> None:
+    lines = drawn_lines(emit_examples(read_descriptions())["example-referral.xml"])
+    assert "S: 450 4.4.4 [REFERRAL smtp://backend2/] Redirected" in lines
+    assert lines.count("C: RCPT TO:<user2@example.com>") == 3  # to proxy, backend1 and backend2
+    assert sum(line.endswith(" Saved") for line in lines) == 5
+
+
+def test_a_demonstration_that_fails_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    failed = SimpleNamespace(problems=("user2 has no copy",))
+    monkeypatch.setattr("record.run_demo", lambda folder: failed)
+    with pytest.raises(ExampleError, match="user2 has no copy"):
+        emit_example("x.toml", '[[hop]]\nname = "client-proxy"\n')
 
 
 def test_the_program_writes_nothing_when_an_example_fails(

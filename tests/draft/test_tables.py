@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from draft_source import anchors, read_source
+from reply_metadata import parse_reply
 from tables import emit_draft_tables, replies
 
 
@@ -35,6 +36,14 @@ def test_every_key_has_a_section_with_its_entry(keys: dict[str, Any]) -> None:
         text = " ".join("".join(section.itertext()).split())
         for field in ("meaning", "client", "server", "security", "sample", "arguments"):
             assert entry[field] in text, (key, field)
+
+
+def test_the_example_of_every_key_is_read_as_a_group_in_use(keys: dict[str, Any]) -> None:
+    for key, entry in keys.items():
+        octets = entry["sample"].encode("ascii") + b"\r\n"
+        command = entry.get("commands", [None])[0]
+        metadata = parse_reply(octets, negotiated=True, command=command, lmtp=True).metadata
+        assert [(group.key, group.used) for group in metadata] == [(key, True)], entry["sample"]
 
 
 def test_no_section_speaks_of_a_key_that_is_not_in_the_table(keys: dict[str, Any]) -> None:

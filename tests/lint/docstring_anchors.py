@@ -11,9 +11,12 @@ from xml.etree import ElementTree
 
 ROOTS = ("grammar", "reference")
 DRAFT = "draft/draft-replymeta-smtp-reply-metadata-00.xml"
-GRAMMARS = ("grammar/reply-metadata.abnf", *sorted(map(str, Path("grammar").glob("borrowed/*.abnf"))))
+GRAMMARS = (
+    "grammar/reply-metadata.abnf",
+    *sorted(map(str, Path("grammar").glob("borrowed/*.abnf"))),
+)
 DRAFT_REFERENCE = re.compile(r"Draft:\s+(#[\w.-]+(?:,\s+#[\w.-]+)*)")
-ABNF_REFERENCE = re.compile(r"ABNF:\s+([A-Za-z][\w-]*(?:,\s+[A-Za-z][\w-]*)*)")
+ABNF_REFERENCE = re.compile(r"(?m)(?:^\s*|[.;]\s+)ABNF:\s+([A-Za-z][\w-]*(?:,\s+[A-Za-z][\w-]*)*)")
 
 
 def draft_anchors() -> set[str]:

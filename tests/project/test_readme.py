@@ -15,7 +15,9 @@ def test_the_python_of_the_readme_prints_what_its_comment_says(project: Path) ->
     (program,) = blocks((project / "README.md").read_text("utf-8"), "python")
     expected = re.search(r"#\s*(.+)$", program, re.MULTILINE)
     assert expected is not None
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == expected.group(1)
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 
 def run(*command: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([str(part) for part in command], input=stdin, capture_output=True, check=False)
+    return subprocess.run(
+        [str(part) for part in command], input=stdin, capture_output=True, check=False
+    )
 
 
 def test_the_wheel_parses_in_an_empty_environment_without_lark(
@@ -22,14 +24,25 @@ def test_the_wheel_parses_in_an_empty_environment_without_lark(
     venv.create(folder, with_pip=False, symlinks=True)
     python = folder / "bin/python"
     installed = run(
-        *(sys.executable, "-m", "pip", "--python", python, "install", "--no-index", "--quiet", wheel)
+        *(
+            sys.executable,
+            "-m",
+            "pip",
+            "--python",
+            python,
+            "install",
+            "--no-index",
+            "--quiet",
+            wheel,
+        )
     )
     assert installed.returncode == 0, installed.stderr
     program = (
         "import importlib.util, abnf_compiler\n"
         "from reply_metadata import Referral, parse_reply\n"
         "assert importlib.util.find_spec('lark') is None\n"
-        "reply = parse_reply(b'450 4.4.4 [REFERRAL smtp://backend2/] Redirected\\r\\n', negotiated=True)\n"
+        "line = b'450 4.4.4 [REFERRAL smtp://backend2/] Redirected\\r\\n'\n"
+        "reply = parse_reply(line, negotiated=True)\n"
         "print(reply.code, *reply.metadata.get(Referral).uris)\n"
     )
     used = run(python, "-I", "-c", program)

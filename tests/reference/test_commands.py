@@ -119,7 +119,9 @@ def test_dots_are_stuffed_and_the_end_is_added(content, sent):
     assert content_as_sent(content) == sent
 
 
-@pytest.mark.parametrize("content", [b"a\nb", b"a\rb\r\n", b"\r\n.\n", b"a\r", b"\n.\r\n", b"\r\r\n"])
+@pytest.mark.parametrize(
+    "content", [b"a\nb", b"a\rb\r\n", b"\r\n.\n", b"a\r", b"\n.\r\n", b"\r\r\n"]
+)
 def test_a_client_never_sends_a_bare_cr_or_lf(content):
     with pytest.raises(LocalProtocolError):
         content_as_sent(content)

@@ -11,6 +11,7 @@ from itertools import islice
 from random import Random
 
 import pytest
+
 from abnf_compiler.engines import earley
 from abnf_compiler.grammar import load_resolved
 from abnf_compiler.sentences.derive import derive
@@ -24,7 +25,7 @@ LINES = 10_000
 EARLEY_SAMPLES = int(os.environ.get("REPLYMETA_ENGINE_SAMPLES", "2000"))
 PIECES = [
     b"[", b"]", b"<", b">", b" ", b"  ", b"=", b"+", b"+4", b"+41", b"+4a", b'"', b"\\", b"-", b".",
-    b"250", b"2.0.0", b"\t", b"\x00", b"\x7f", b"\xc3\xa9", b"\xff", b"\r", b"\n", b"[A]", b"<a@b> ",
+    b"250", b"2.0.0", b"\t", b"\x00", b"\x7f", b"\xc3\xa9", b"\xff", b"\r", b"\n", b"[A]", b"<a@b>",
     b"smtp://", b"x" * 40, b"",
 ]  # fmt: skip
 

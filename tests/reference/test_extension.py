@@ -1,6 +1,7 @@
 """The EHLO keyword, and where metadata may stand."""
 
 import pytest
+
 from reply_metadata.extension import allowed_in, offered
 
 

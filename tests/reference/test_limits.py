@@ -3,6 +3,7 @@
 import tomllib
 
 import pytest
+
 from reply_metadata import DEFAULT_LIMITS, Limits
 from reply_metadata._generated.limit_table import DRAFT_LIMITS
 

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from reply_metadata import MetadataSyntaxError
 from reply_metadata._generated import reply_grammar
 from reply_metadata.octets import decode_value, encode_value, escaped

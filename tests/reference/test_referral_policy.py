@@ -118,7 +118,7 @@ def test_loopback_and_link_local_need_an_entry_of_their_own(address, network, re
         "smtp://user@backend2/",
         "smtp://user:secret@backend2/",
         "smtp://h\\@evil/",
-        "smtp://ｌocalhost/",
+        "smtp://\uff4cocalhost/",
         "smtp://h/?\x00",
         "smtp://h%0d%0aRSET/",
         "smtp://127.1/",
@@ -132,7 +132,6 @@ def test_loopback_and_link_local_need_an_entry_of_their_own(address, network, re
         "smtp://[fe80::1%25eth0]/",
         "lmtp://backend2/",
         "smtp:///",
-        "smtp://" + "a" * 600 + "/",
     ],
 )
 def test_a_uri_the_grammar_refuses_makes_no_referral(uri):
@@ -204,9 +203,7 @@ def test_a_session_is_used_only_when_nothing_is_lost():
     assert refusal_of_session((), (), encrypted, none) is NotFollowed.LESS_TLS
     offered = ("PIPELINING", "8BITMIME")
     assert refusal_of_session(("8BITMIME",), offered, none, none) is None
-    assert (
-        refusal_of_session(("SMTPUTF8",), offered, none, none) is NotFollowed.LACKS_EXTENSION
-    )
+    assert refusal_of_session(("SMTPUTF8",), offered, none, none) is NotFollowed.LACKS_EXTENSION
 
 
 def test_a_policy_without_a_hop_limit_cannot_be_built():

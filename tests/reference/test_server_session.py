@@ -1,4 +1,4 @@
-"""The server session: pipelined commands, strict line ends, and replies the client reads as meant."""
+"""The server session: pipelined commands, strict line ends, replies that say what was meant."""
 
 from __future__ import annotations
 
@@ -232,7 +232,9 @@ def test_after_too_many_refused_lines_the_server_goes():
 
 
 def test_a_command_line_without_an_end_is_refused_while_it_is_read():
-    server = serving(settings=ServerSettings("mx.example.org", limits=Limits(max_command_octets=600)))
+    server = serving(
+        settings=ServerSettings("mx.example.org", limits=Limits(max_command_octets=600))
+    )
     server.feed(b"NOOP " + b"x" * 700)
     assert server.codes == [500]
     assert server.session.state is State.BROKEN
@@ -302,7 +304,9 @@ def test_content_ends_at_crlf_dot_crlf_only_and_nothing_is_smuggled(protocol, en
 
 
 def test_lmtp_refuses_broken_content_once_for_each_recipient():
-    server = serving(Protocol.LMTP, before=b"LHLO" + OPENING + b"RCPT TO:<u@example.com>\r\nDATA\r\n")
+    server = serving(
+        Protocol.LMTP, before=b"LHLO" + OPENING + b"RCPT TO:<u@example.com>\r\nDATA\r\n"
+    )
     server.feed(b"a\nb\r\n.\r\n")
     assert server.written[-1].count(b"550 5.6.0") == 2
     assert server.refusals[-1].answer.times == 2
@@ -389,7 +393,9 @@ def test_a_reply_of_a_class_that_cannot_answer_is_not_sent():
 
 
 def test_results_are_sent_in_the_order_of_the_recipients():
-    server = serving(Protocol.LMTP, before=b"LHLO" + OPENING + b"RCPT TO:<u@example.com>\r\nDATA\r\n")
+    server = serving(
+        Protocol.LMTP, before=b"LHLO" + OPENING + b"RCPT TO:<u@example.com>\r\nDATA\r\n"
+    )
     session = server.session
     session.receive_octets(b"Hi\r\n.\r\n")
     session.next_event()

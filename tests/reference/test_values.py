@@ -3,6 +3,7 @@
 import dataclasses
 
 import pytest
+
 from reply_metadata import (
     Argument,
     GroupStatus,

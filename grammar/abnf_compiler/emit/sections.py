@@ -1,8 +1,8 @@
 """The sections of a grammar file: comment headings and the rules that follow each.
 
 Rule: a heading is a paragraph of comments that stands alone, blank lines around it, with rules
-after it and no annotation in it.  The paragraph that opens the file speaks of the file, not of rules, unless a rule is the
-next thing after it.  A file without headings is one section.
+after it and no annotation in it.  So the paragraph that opens a file, with annotations after it,
+is none.  A file without headings is one section.
 """
 
 from __future__ import annotations
