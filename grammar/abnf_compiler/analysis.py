@@ -66,12 +66,11 @@ def analyse(grammar: ResolvedGrammar, rule: str) -> Analysis:
     except AutomataError as error:
         return Analysis(name, not cycles, cycles, note=str(error))
     positions = Positions(regex)
-    alphabet = positions.alphabet()
     notes: list[str] = []
     ambiguous: bool | None = None
     witness: tuple[int, ...] | None = None
     try:
-        witness = ambiguous_word(position_nfa(positions, alphabet), rule=name)
+        witness = ambiguous_word(position_nfa(positions), rule=name)
         ambiguous = witness is not None
     except TooLargeError as error:
         notes.append(str(error))
@@ -79,7 +78,7 @@ def analyse(grammar: ResolvedGrammar, rule: str) -> Analysis:
         rule=name,
         regular=True,
         cycles=cycles,
-        deterministic=next(conflicts(positions, alphabet), None) is None,
+        deterministic=next(conflicts(positions), None) is None,
         ambiguous=ambiguous,
         witness=witness,
         positions=len(positions.charsets),

@@ -7,7 +7,7 @@ read again before it is handed out: the tree, the annotations and the comments a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from abnf_compiler.fmt_layout import Row, lay_out
@@ -59,7 +59,7 @@ def _line_end(text: str) -> str:
     return "\r\n" if text.count("\r\n") * 2 > text.count("\n") else "\n"
 
 
-def _lines(group: Group, width: int) -> Iterable[str]:
+def _lines(group: Group, width: int) -> Iterator[str]:
     """The lines of one group, each with its line feed."""
     rules = [item for item in group if isinstance(item, RuleText)]
     names = [len(rule.name) for rule in rules if len(rule.name) <= _LONGEST_NAME]
@@ -68,31 +68,39 @@ def _lines(group: Group, width: int) -> Iterable[str]:
     rows: list[Row] = []
     for item in group:
         if isinstance(item, MarginComment):
-            rows.append(Row(item.text))
+            rows.append(Row(comment=item.text))
         else:
             head = f"{item.name.ljust(field)} {item.defined_as}"
             rows += lay_out(item, head, field + sign + 2, width)
     return _with_comments(rows, width)
 
 
-def _with_comments(rows: list[Row], width: int) -> Iterable[str]:
+def _with_comments(rows: Sequence[Row], width: int) -> Iterator[str]:
     """The lines with the comments beside them; on neighbouring lines they share a column."""
     number = 0
     while number < len(rows):
-        last = number
-        while last < len(rows) and rows[last].comment:
-            last += 1
-        if last == number:
-            yield f"{rows[number].code.rstrip()}\n"
+        row = rows[number]
+        if not (row.code and row.comment):
+            yield f"{row.code.rstrip()}{' ' * row.indent}{row.comment}\n"
             number += 1
             continue
-        run = [(row.code.rstrip(), row.comment) for row in rows[number:last]]
-        longest = max(len(code) for code, _ in run)
-        room = min(width - len(comment) for _, comment in run)
-        for code, comment in run:
-            if longest < room:
-                column = min(longest + 2, room)
-            else:
-                column = max(min(len(code) + 2, width - len(comment)), len(code) + 1)
-            yield f"{code.ljust(column)}{comment}\n"
+        last = number + 1
+        while last < len(rows) and rows[last].comment and (rows[last].code or rows[last].continued):
+            last += 1
+        yield from _run(rows[number:last], width)
         number = last
+
+
+def _run(rows: Sequence[Row], width: int) -> Iterator[str]:
+    """Neighbouring lines with comments: in one column if that fits, else each near its code."""
+    longest = max(len(row.code.rstrip()) for row in rows)
+    room = min(width - len(row.comment) for row in rows)
+    for row in rows:
+        code = row.code.rstrip()
+        if longest < room:
+            column = min(longest + 2, room)
+        elif row.continued:
+            column = row.indent
+        else:
+            column = max(min(len(code) + 2, width - len(row.comment)), len(code) + 1)
+        yield f"{code.ljust(column)}{row.comment}\n"

@@ -20,10 +20,15 @@ _MIN_INDENT: Final = 1  # a line that continues a rule begins with a blank (RFC 
 
 @dataclass(slots=True)
 class Row:
-    """One line: its code, and the comment beside it; a comment alone is code."""
+    """One line: its code and the comment beside it, or a comment alone and where it begins.
 
-    code: str
+    continued: a comment alone that goes on with the one beside the line above.
+    """
+
+    code: str = ""
     comment: str = ""
+    indent: int = 0
+    continued: bool = False
 
 
 def lay_out(rule: RuleText, head: str, column: int, width: int) -> list[Row]:
@@ -52,6 +57,7 @@ class _Layout:
         self._width = width
         self._begun = False  # whether the last line holds a token that a line may break after
         self._closed = False  # whether the last line ends in a comment
+        self._indent = 0  # of the comments that stand alone on the last lines
         sizes = (len(token.text) + 1 for token in tokens)
         self._sizes = list(accumulate(sizes, initial=0))
         is_comment = (token.kind is Kind.COMMENT for token in tokens)
@@ -94,13 +100,25 @@ class _Layout:
     def comment(self, number: int, column: int) -> None:
         """Put a comment: beside its line where it fits, else on a line of its own."""
         token = self._tokens[number]
-        room = self._width - len(token.text)
         row = self.rows[-1]
-        if token.beside and not self._closed and (len(row.code.rstrip()) < room or token.is_bound):
+        length = len(row.code.rstrip()) + 1 + len(token.text)
+        if token.beside and not self._closed and (length <= self._width or token.is_bound):
             row.comment = token.text
         else:
-            self._new_line(max(_MIN_INDENT, min(column, room)), token.text)
+            if row.code:  # else it follows another comment, and stands under it
+                self._indent = self._indent_of_comments(number, column)
+            follows = bool(row.code and row.comment) or row.continued
+            continued = follows and not token.is_annotation
+            self.rows.append(Row("", token.text, self._indent, continued))
         self._closed = True
+
+    def _indent_of_comments(self, number: int, column: int) -> int:
+        """Where the comments that follow each other from `number` on begin, so that all fit."""
+        longest = 0
+        while number < len(self._tokens) and self._tokens[number].kind is Kind.COMMENT:
+            longest = max(longest, len(self._tokens[number].text))
+            number += 1
+        return max(_MIN_INDENT, min(column, self._width - longest))
 
     def _group(self, first: int, last: int, column: int) -> None:
         """Put a group or option: on the last line, on one of its own, or on several."""

@@ -45,9 +45,14 @@ class Token:
     beside: bool = False
 
     @property
+    def is_annotation(self) -> bool:
+        """A comment that is an annotation where it stands alone on its line."""
+        return self.kind is Kind.COMMENT and self.text[1:].lstrip(" \t").startswith("@")
+
+    @property
     def is_bound(self) -> bool:
-        """A comment beside code that would be an annotation if it stood on a line of its own."""
-        return self.beside and self.text[1:].lstrip(" \t").startswith("@")
+        """A comment beside code that would become an annotation on a line of its own."""
+        return self.beside and self.is_annotation
 
 
 @dataclass(frozen=True, slots=True)

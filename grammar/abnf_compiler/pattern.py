@@ -138,16 +138,15 @@ def linear_pattern(regex: Regex, *, rule: str, preferred: bool = False) -> Linea
         NotLinearError, AmbiguousCaptureError, TooLargeError: see there.
     """
     positions = Positions(regex)
-    alphabet = positions.alphabet()
     captured = has_captures(regex)
     size = len(positions.charsets)
-    if next(conflicts(positions, alphabet), None) is None:
+    if next(conflicts(positions), None) is None:
         marks = Marks(forced=frozenset(part.site for part in positions.parts))
         return _written(regex, marks, PatternProof(ProofLabel.DETERMINISTIC, size))
     marks = local_marks(positions)
     report: GrowthReport | None = None
     try:
-        nfa = position_nfa(positions, alphabet)
+        nfa = position_nfa(positions)
         report = growth(nfa, rule=rule)
         witness = ambiguous_word(nfa, rule=rule)
     except TooLargeError:
@@ -169,19 +168,17 @@ def linear_pattern(regex: Regex, *, rule: str, preferred: bool = False) -> Linea
 
 def local_marks(positions: Positions) -> Marks:
     """The parts of an expression the next character or an order of trying decides."""
-    alphabet = positions.alphabet()
-    ordered = ordered_choices(positions, alphabet)
-    unforced = unforced_parts(positions, alphabet, ordered)
+    ordered = ordered_choices(positions)
+    unforced = unforced_parts(positions, ordered)
     return Marks(frozenset(part.site for part in positions.parts) - unforced, ordered=ordered)
 
 
 def _committed_marks(positions: Positions, marks: Marks, committed: frozenset[int]) -> Marks:
     """The marks with committed repetitions, inside which fewer choices are decided by order."""
-    alphabet = positions.alphabet()
     ordered = dict(marks.ordered)
     for site in sorted(committed):
-        ordered = decided_within(positions, alphabet, ordered, site)
-    unforced = unforced_parts(positions, alphabet, ordered)
+        ordered = decided_within(positions, ordered, site)
+    unforced = unforced_parts(positions, ordered)
     forced = frozenset(part.site for part in positions.parts) - unforced
     return Marks(forced, committed, ordered)
 
@@ -219,31 +216,36 @@ def _bounded_by(regex: Regex, committed: frozenset[int], rule: str) -> bool:
 def _commit_choices(positions: Positions, marks: Marks, rule: str) -> Iterator[frozenset[int]]:
     """Sets of repetitions that lose nothing by keeping what they took, none inside another.
 
-    Outer loops first, then inner ones, then options too.
+    Outer loops first, then inner ones, then options too; each set once.
     """
-    loops = _safe_sites(positions, marks, rule, options=False)
-    yield _apart(positions, loops)
-    yield _apart(positions, loops[::-1])
-    everything = _safe_sites(positions, marks, rule, options=True)
-    yield _apart(positions, everything)
-    yield _apart(positions, everything[::-1])
+    tried: set[frozenset[int]] = set()
+    safe: dict[int, bool] = {}
+    for options in (False, True):
+        sites = _safe_sites(positions, marks, rule, safe, options=options)
+        for chosen in (_apart(positions, sites), _apart(positions, sites[::-1])):
+            if chosen not in tried:
+                tried.add(chosen)
+                yield chosen
 
 
-def _safe_sites(positions: Positions, marks: Marks, rule: str, *, options: bool) -> list[int]:
-    verdicts: dict[int, bool] = {}
+def _safe_sites(
+    positions: Positions, marks: Marks, rule: str, safe: dict[int, bool], *, options: bool
+) -> list[int]:
+    """The repetitions that may be committed; verdicts for loops are kept in `safe`."""
+    known = frozenset(safe)
     for part in positions.parts:
         loop = part.regex
-        if not isinstance(loop, Repeat) or part.site in marks.forced:
+        if not isinstance(loop, Repeat) or part.site in marks.forced or part.site in known:
             continue
         unbounded = loop.maximum is None and loop.minimum <= 1
         if not unbounded and not (options and loop.maximum == 1):
             continue
-        if verdicts.get(part.site, True):
+        if safe.get(part.site, True):
             try:
-                verdicts[part.site] = commit_check(positions, part, rule=rule).safe
+                safe[part.site] = commit_check(positions, part, rule=rule).safe
             except TooLargeError:
-                verdicts[part.site] = False
-    return [site for site, safe in verdicts.items() if safe]
+                safe[part.site] = False
+    return sorted(site for site, verdict in safe.items() if verdict)
 
 
 def _apart(positions: Positions, sites: list[int]) -> frozenset[int]:

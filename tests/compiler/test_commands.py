@@ -123,6 +123,7 @@ def test_check_matches_examples_on_request(run) -> None:
     assert run("check", "-", stdin=text)[0] == 0
     status, out, _ = run("check", "--examples", "-", stdin=text)
     assert status == 1
+    assert run("check", "--examples", "-", stdin=text + b"b = c\n")[1].count("ABNF") == 1
     assert re.findall(r"^<stdin>:(\d+:\d+): (\w+)", out, re.MULTILINE) == [
         ("1:17", "ABNF406"),
         ("2:15", "ABNF406"),
@@ -230,6 +231,23 @@ def test_a_regex_is_a_python_pattern_and_its_proof_goes_to_stderr(run) -> None:
     assert "a -> a" in err
 
 
+def test_a_start_rule_that_is_not_regular_makes_no_python_module(run) -> None:
+    status, out, err = run("python", "-", stdin=b'; @start a\na = "(" *a ")"\n')
+    assert (status, out) == (1, "")
+    assert err.startswith("abnfc: <stdin>: ")
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("command", ["match", "sentences", "lark", "python", "regex", "railroad"])
+def test_a_chain_of_more_rules_than_python_may_recurse_is_no_traceback(run, command: str) -> None:
+    chain = "; @start r0\n" + "".join(f"r{number} = r{number + 1}\n" for number in range(1200))
+    rule = [] if command == "python" else ["r0"]
+    string = ["x"] if command == "match" else []
+    status, _, err = run(command, "-", *rule, *string, stdin=(chain + 'r1200 = "x"\n').encode())
+    assert status in (0, 2)
+    assert "Traceback" not in err
+
+
 def test_a_diagram_is_svg_or_text(run) -> None:
     _, out, _ = run("railroad", "--link", "/rules/{rule}.html", GRAMMAR, "metadata-group")
     assert out.startswith("<svg ")
@@ -268,7 +286,7 @@ def test_what_cannot_be_used_ends_with_2_and_a_message(run, arguments: tuple[str
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("command", [each for each in COMMANDS if each != "check"])
+@pytest.mark.parametrize("command", ["match", "sentences", "lark", "python", "regex", "railroad"])
 def test_a_grammar_with_errors_is_unusable_input(run, command: str) -> None:
     rule = [] if command == "python" else ["a"]
     status, out, err = run(command, "-", *rule, *(["x"] * (command == "match")), stdin=b"a = b\n")

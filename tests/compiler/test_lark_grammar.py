@@ -1,6 +1,7 @@
 """The character-level Lark grammar says exactly what the ABNF says, rule for rule."""
 
 import time
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -190,15 +191,18 @@ def test_only_what_the_start_reaches_is_written_when_a_start_is_given(grammar) -
     assert "metadata_group" not in text
 
 
-@pytest.mark.parametrize(
-    ("text", "code", "column"),
-    [("a = b <prose> b\nb = DIGIT\n", "ABNF405", 7), ("a = DIGIT b\n", "ABNF201", 11)],
-)
-def test_what_no_parser_can_match_is_refused_with_its_place(text, code, column) -> None:
+def test_what_no_parser_can_match_is_refused_with_its_place() -> None:
     with pytest.raises(GrammarError) as caught:
-        emit_lark(grammar_of(text))
-    assert caught.value.first.code == code
-    assert (caught.value.line, caught.value.column) == (1, column)
+        emit_lark(grammar_of("a = b <prose> b\nb = DIGIT\n"))
+    assert (caught.value.first.code, caught.value.column) == ("ABNF405", 7)
+
+
+def test_a_rule_that_is_missing_is_refused_with_the_place_that_needs_it() -> None:
+    whole = grammar_of('a = DIGIT b\nb = "x"\n')
+    without = replace(whole, rules={key: whole.rules[key] for key in ("a", "digit")})
+    with pytest.raises(GrammarError) as caught:
+        emit_lark(without)
+    assert (caught.value.first.code, caught.value.column) == ("ABNF201", 11)
 
 
 def test_prose_that_the_start_does_not_reach_does_no_harm() -> None:
@@ -217,8 +221,8 @@ def test_lark_and_the_compiled_engine_agree_on_every_rule(grammar) -> None:
     compared = 0
     for key in grammar.rules:
         compiled = compile_rule(grammar, key)
-        strings = list(islice(derive(grammar, key, seed=7, max_octets=28), 24))
-        strings += [miss.octets for miss in near_misses(grammar, key, seed=7, count=24)]
+        strings = list(islice(derive(grammar, key, seed=7, max_octets=28), 14))
+        strings += [miss.octets for miss in near_misses(grammar, key, seed=7, count=14)]
         for octets in strings:
             if len(octets) > 48:
                 continue
@@ -229,4 +233,4 @@ def test_lark_and_the_compiled_engine_agree_on_every_rule(grammar) -> None:
                 verdict = False
             assert verdict is bool(compiled.match(octets)), (key, octets)
             compared += 1
-    assert compared > 2000
+    assert compared > 1200

@@ -110,6 +110,9 @@ def test_an_undefined_rule_has_a_hint_where_it_may_be_found(tmp_path: Path) -> N
     lib = library(tmp_path, rfc1="host = DIGIT\n", rfc2="x = host\nhost = ALPHA\n")
     (found,) = resolution("a = Host\n", lib).diagnostics
     assert found.hint == "add: ; @import rfc1: Host (also in rfc2)"
+    (tmp_path / "rfc0.abnf").write_bytes(b"host = caf\xe9\n")
+    (found,) = resolution("a = host\n", lib, lib).diagnostics
+    assert found.hint == "add: ; @import rfc1: host (also in rfc2)"
     (found,) = resolution("a = metdata-key\nmetadata-key = a\n").diagnostics
     assert found.hint == 'did you mean "metadata-key"?'
     (found,) = resolution("a = HEXDIGIT\n").diagnostics

@@ -60,14 +60,14 @@ def is_prefix_code(dfa: Dfa) -> bool:
     return all(target < 0 for state in dfa.accepting for target in dfa.moves[state])
 
 
-def continuation(positions: Positions, part: Part, alphabet: Alphabet) -> Nfa:
+def continuation(positions: Positions, part: Part) -> Nfa:
     """What may follow a copy of a part, up to the end of the whole expression."""
-    masks = [alphabet.mask(charset) for charset in positions.charsets]
+    masks = positions.masks
     edges, may_end = positions.exits(part)
     rows = [edges, *positions.follow]
     accepting = {position + 1 for position in positions.last}
     return Nfa(
-        alphabet,
+        positions.alphabet,
         tuple(tuple((masks[edge.target], edge.target + 1) for edge in row) for row in rows),
         frozenset(accepting | {0} if may_end else accepting),
     )
@@ -82,8 +82,7 @@ def commit_check(positions: Positions, part: Part, *, rule: str = "") -> CommitC
         return CommitCheck(
             False, "a word of the loop begins a longer one", _word_that_goes_on(body)
         )
-    alphabet = positions.alphabet()
-    follow = minimise(determinise(continuation(positions, part, alphabet), rule=rule))
+    follow = minimise(determinise(continuation(positions, part), rule=rule))
     lost = _lost(body, follow)
     if lost is not None:
         return CommitCheck(False, "taking one more would lose the rest", lost)
@@ -144,7 +143,7 @@ def committed_nfa(regex: Regex, committed: frozenset[int], *, rule: str = "") ->
         TooLargeError: more than `MAX_STATES` states.
     """
     positions = Positions(regex, committed=committed)
-    alphabet = positions.alphabet()
+    alphabet = positions.alphabet
     words = {
         site: _body_dfa(part, alphabet, rule)
         for site, part in enumerate(walk(regex))
@@ -158,7 +157,7 @@ def committed_nfa(regex: Regex, committed: frozenset[int], *, rule: str = "") ->
         row: list[tuple[int, int]] = []
         edges = positions.initial if position < 0 else positions.follow[position]
         for edge in edges:
-            mask = alphabet.mask(positions.charsets[edge.target])
+            mask = positions.masks[edge.target]
             for after, classes in _watched(edge, watch, mask, words).items():
                 state = (edge.target, after)
                 if state not in numbers:

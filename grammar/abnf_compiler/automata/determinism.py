@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from abnf_compiler.automata.charset import Alphabet
 from abnf_compiler.automata.expression import Alt
 from abnf_compiler.automata.graph import loops
 from abnf_compiler.automata.positions import Edge, Part, Positions
@@ -32,9 +31,9 @@ class Conflict:
     right: Edge
 
 
-def conflicts(positions: Positions, alphabet: Alphabet) -> Iterator[Conflict]:
+def conflicts(positions: Positions) -> Iterator[Conflict]:
     """Every conflict of the automaton; two ways to one position conflict as well."""
-    masks = [alphabet.mask(charset) for charset in positions.charsets]
+    masks = positions.masks
     for source, edges in enumerate([positions.initial, *positions.follow], start=-1):
         together = 0
         clash = False
@@ -49,12 +48,10 @@ def conflicts(positions: Positions, alphabet: Alphabet) -> Iterator[Conflict]:
                     yield Conflict(source, left, right)
 
 
-def unforced_parts(
-    positions: Positions, alphabet: Alphabet, ordered: Mapping[int, tuple[int, ...]]
-) -> frozenset[int]:
+def unforced_parts(positions: Positions, ordered: Mapping[int, tuple[int, ...]]) -> frozenset[int]:
     """The sites that some conflict concerns; conflicts inside `ordered` choices are excused."""
     found: set[int] = set()
-    for conflict in conflicts(positions, alphabet):
+    for conflict in conflicts(positions):
         if conflict.left.entered == conflict.right.entered:
             joint = _lowest_joint(positions, conflict.left.target, conflict.right.target)
             if joint.site in ordered:
@@ -79,7 +76,7 @@ def _lowest_joint(positions: Positions, left: int, right: int) -> Part:
     raise AssertionError("the whole expression holds every position")
 
 
-def ordered_choices(positions: Positions, alphabet: Alphabet) -> dict[int, tuple[int, ...]]:
+def ordered_choices(positions: Positions) -> dict[int, tuple[int, ...]]:
     """For each choice that an order decides: the numbers of its alternatives in that order.
 
     The order written is kept as far as it can be.
@@ -89,7 +86,7 @@ def ordered_choices(positions: Positions, alphabet: Alphabet) -> dict[int, tuple
     for part in positions.parts:
         if not isinstance(part.regex, Alt) or part.site in rejected:
             continue
-        order = _order(positions, alphabet, part)
+        order = _order(positions, part)
         if order is None or orders.get(part.site, order) != order:
             rejected.add(part.site)
             orders.pop(part.site, None)
@@ -99,7 +96,7 @@ def ordered_choices(positions: Positions, alphabet: Alphabet) -> dict[int, tuple
 
 
 def decided_within(
-    positions: Positions, alphabet: Alphabet, ordered: Mapping[int, tuple[int, ...]], site: int
+    positions: Positions, ordered: Mapping[int, tuple[int, ...]], site: int
 ) -> dict[int, tuple[int, ...]]:
     """The ordered choices that stay decided inside the body of the committed repetition `site`.
 
@@ -113,18 +110,18 @@ def decided_within(
         outer = [around for around in part.chain() if around.up and around.up.site == site]
         order = kept[part.site]
         pairs = ((a, b) for index, a in enumerate(order) for b in order[index + 1 :])
-        if outer and any(_hides(positions, alphabet, part, *pair, outer[0]) for pair in pairs):
+        if outer and any(_hides(positions, part, *pair, outer[0]) for pair in pairs):
             del kept[part.site]
     return kept
 
 
-def _order(positions: Positions, alphabet: Alphabet, choice: Part) -> tuple[int, ...] | None:
+def _order(positions: Positions, choice: Part) -> tuple[int, ...] | None:
     count = len(choice.parts)
     hides = {
         (early, late)
         for early in range(count)
         for late in range(count)
-        if early != late and _hides(positions, alphabet, choice, early, late)
+        if early != late and _hides(positions, choice, early, late)
     }
     left = list(range(count))
     order: list[int] = []
@@ -141,7 +138,6 @@ def _order(positions: Positions, alphabet: Alphabet, choice: Part) -> tuple[int,
 
 def _hides(
     positions: Positions,
-    alphabet: Alphabet,
     choice: Part,
     early: int,
     late: int,
@@ -155,12 +151,11 @@ def _hides(
     entries = [position for position, _ in second.first]
     if second.nullable is not None:
         entries += [edge.target for edge in positions.exits(choice)[0]]
-    return matches_prefix(positions, alphabet, choice.parts[early], entries, body)
+    return matches_prefix(positions, choice.parts[early], entries, body)
 
 
 def matches_prefix(
     positions: Positions,
-    alphabet: Alphabet,
     part: Part,
     entries: Sequence[int],
     body: Part | None = None,
@@ -174,7 +169,7 @@ def matches_prefix(
         return True
     if body is not None and not all(body.covers(entry) for entry in entries):
         return True
-    masks = [alphabet.mask(charset) for charset in positions.charsets]
+    masks = positions.masks
     own = {position for position, _ in part.last}
     ends = {position for position, _ in body.last} if body is not None else set()
     stack = [(mine, theirs) for mine, _ in part.first for theirs in entries]
@@ -196,15 +191,13 @@ def matches_prefix(
     return False
 
 
-def reads_without_end(
-    positions: Positions, alphabet: Alphabet, part: Part, entries: Sequence[int]
-) -> bool:
+def reads_without_end(positions: Positions, part: Part, entries: Sequence[int]) -> bool:
     """Whether `part` may read on without bound in a string that is read from one of `entries` on.
 
     A search that tries `part` there again and again then takes more than linear time, even
     where it never matches.
     """
-    masks = [alphabet.mask(charset) for charset in positions.charsets]
+    masks = positions.masks
     stack = [(mine, theirs) for mine, _ in part.first for theirs in entries]
     graph: dict[tuple[int, int], list[tuple[int, int]]] = {}
     while stack:

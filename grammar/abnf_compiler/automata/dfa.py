@@ -37,14 +37,15 @@ class Nfa:
 
 def position_nfa(positions: Positions, alphabet: Alphabet | None = None) -> Nfa:
     """The position automaton as an `Nfa`: position p is state p + 1."""
-    alphabet = positions.alphabet() if alphabet is None else alphabet
-    masks = [alphabet.mask(charset) for charset in positions.charsets]
+    masks = positions.masks
+    if alphabet is not None:
+        masks = [alphabet.mask(charset) for charset in positions.charsets]
     rows = [positions.initial, *positions.follow]
     accepting = {position + 1 for position in positions.last}
     if positions.accepts_nothing:
         accepting.add(0)
     return Nfa(
-        alphabet,
+        positions.alphabet if alphabet is None else alphabet,
         tuple(tuple((masks[edge.target], edge.target + 1) for edge in row) for row in rows),
         frozenset(accepting),
     )
@@ -232,29 +233,56 @@ def trimmed(alphabet: Alphabet, moves: Sequence[Sequence[int]], accepting: set[i
 
 
 def minimise(dfa: Dfa) -> Dfa:
-    """The smallest automaton of the same language (Moore's partition refinement)."""
-    if dfa.is_empty:
-        return dfa
-    block = [1 if state in dfa.accepting else 0 for state in range(len(dfa))]
-    count = len(set(block))
-    while True:
-        signatures: dict[tuple[int, ...], int] = {}
-        refined = []
-        for state, row in enumerate(dfa.moves):
-            signature = (
-                block[state],
-                *[block[target] if target >= 0 else NO_STATE for target in row],
-            )
-            refined.append(signatures.setdefault(signature, len(signatures)))
-        block = refined
-        if len(signatures) == count:
-            break
-        count = len(signatures)
-    moves: list[list[int]] = [[] for _ in range(count)]
+    """The smallest automaton of the same language (J. Hopcroft's partition refinement).
+
+    A missing move needs no state of its own, since every state leads to acceptance: all blocks
+    are used to split once, then the smaller part of each block split (A. Valmari, 2012).
+    """
+    back: list[list[tuple[int, int]]] = [[] for _ in dfa.moves]
     for state, row in enumerate(dfa.moves):
-        if not moves[block[state]]:
-            moves[block[state]] = [block[t] if t >= 0 else NO_STATE for t in row]
-    return trimmed(dfa.alphabet, moves, {block[state] for state in dfa.accepting})
+        for number, target in enumerate(row):
+            if target >= 0:
+                back[target].append((number, state))
+    halves = [set(dfa.accepting), set(range(len(dfa))) - dfa.accepting]
+    blocks = [half for half in halves if half]
+    block_of = [0] * len(dfa)
+    for number, block in enumerate(blocks):
+        for state in block:
+            block_of[state] = number
+    waiting = set(range(len(blocks)))
+    while waiting:
+        into: dict[int, list[int]] = {}
+        for target in blocks[waiting.pop()]:
+            for number, state in back[target]:
+                into.setdefault(number, []).append(state)
+        for states in into.values():
+            touched: dict[int, set[int]] = {}
+            for state in states:
+                touched.setdefault(block_of[state], set()).add(state)
+            for number, part in touched.items():
+                if len(part) == len(blocks[number]):
+                    continue
+                rest = blocks[number] - part
+                small, large = (part, rest) if len(part) <= len(rest) else (rest, part)
+                blocks[number] = large
+                blocks.append(small)
+                for state in small:
+                    block_of[state] = len(blocks) - 1
+                waiting.add(len(blocks) - 1)
+    return _merged(dfa, block_of)
+
+
+def _merged(dfa: Dfa, block_of: list[int]) -> Dfa:
+    """The automaton whose states are the blocks, the block of the start numbered 0."""
+    order = list(dict.fromkeys(block_of))
+    numbers = {block: number for number, block in enumerate(order)}
+    moves: list[list[int]] = [[] for _ in order]
+    for state, row in enumerate(dfa.moves):
+        if not moves[numbers[block_of[state]]]:
+            moves[numbers[block_of[state]]] = [
+                numbers[block_of[target]] if target >= 0 else NO_STATE for target in row
+            ]
+    return trimmed(dfa.alphabet, moves, {numbers[block_of[state]] for state in dfa.accepting})
 
 
 def minimal_dfa(regex: Regex, *, rule: str = "", cap: int = MAX_STATES) -> Dfa:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeAlias
 
 from abnf_compiler.automata.charset import Alphabet, CharSet
@@ -99,9 +100,15 @@ class Positions:
         self.last = frozenset(p for p, _ in self.root.last)
         self.accepts_nothing = self.root.nullable is not None
 
+    @cached_property
     def alphabet(self) -> Alphabet:
         """The classes of characters this automaton tells apart."""
         return Alphabet(self.charsets)
+
+    @cached_property
+    def masks(self) -> list[int]:
+        """What each position reads, as classes of the alphabet."""
+        return [self.alphabet.mask(charset) for charset in self.charsets]
 
     def exits(self, part: Part) -> tuple[list[Edge], bool]:
         """The edges out of a copy that is not empty, and whether the match may end after it."""

@@ -209,7 +209,6 @@ def proved_tokens(regex: Regex, count: int) -> tuple[ProvedToken, ...] | None:
     The tokens stand in `regex` as `Captured` lists named by their number.
     """
     positions = Positions(regex)
-    alphabet = positions.alphabet()
     marks = local_marks(positions)
     copies: dict[int, list[Part]] = {number: [] for number in range(count)}
     outside = set(range(len(positions.charsets)))
@@ -222,15 +221,15 @@ def proved_tokens(regex: Regex, count: int) -> tuple[ProvedToken, ...] | None:
         if part.nullable is not None or any(each.site not in marks.forced for each in inner):
             return None
     try:
-        if growth(position_nfa(positions, alphabet)).growth is not Growth.BOUNDED:
+        if growth(position_nfa(positions)).growth is not Growth.BOUNDED:
             return None
     except TooLargeError:
         return None
 
     def stray(number: int, entries: list[int]) -> bool:
         token = copies[number][0]
-        return matches_prefix(positions, alphabet, token, entries) or reads_without_end(
-            positions, alphabet, token, entries
+        return matches_prefix(positions, token, entries) or reads_without_end(
+            positions, token, entries
         )
 
     if any(stray(number, sorted(outside)) for number in copies):
