@@ -146,31 +146,53 @@ class _Writer:
 
     def _loop(self, regex: Repeat, site: int) -> str:
         committed = site in self._marks.committed
-        keeps = committed or (site in self._marks.forced and regex.maximum != 1)
+        forced = site in self._marks.forced
         count = _count(regex.minimum, regex.maximum)
         if isinstance(regex.item, Chars):
-            forced = committed or site in self._marks.forced
-            possessive = "+" if forced and regex.minimum != regex.maximum else ""
-            return f"{set_text(regex.item.charset)}{count}{possessive}"
-        body = self._loop_body(regex, site)
-        return f"(?>{body}{count})" if keeps else f"{body}{count}"
+            possessive = (committed or forced) and regex.minimum != regex.maximum
+            return f"{set_text(regex.item.charset)}{count}{'+' if possessive else ''}"
+        if isinstance(regex.item, Captured) and self._groups:
+            return f"{self.text(regex.item, site + 1)}{count}"
+        if not (committed or (forced and regex.maximum != 1)):
+            return f"(?:{self.text(regex.item, site + 1)}){count}"
+        if regex.maximum is not None or regex.minimum > 1:
+            return f"(?>(?:{self.text(regex.item, site + 1)}){count})"
+        if forced and site + 1 in self._marks.forced:
+            runs = self._runs(regex, site)
+            if runs is not None:
+                return runs
+        return _in_chunks(self.text(regex.item, site + 1), count)
 
-    def _loop_body(self, regex: Repeat, site: int) -> str:
-        """The repeated group; a run of one set among the alternatives is taken in one go."""
-        item = regex.item
-        unbounded = regex.maximum is None and regex.minimum <= 1
-        forced = site in self._marks.forced and site + 1 in self._marks.forced
-        if isinstance(item, Alt) and unbounded and forced:
-            runs = [self._run(part, at) for part, at in self._sites(item.items, site + 1)]
-            return f"(?:{'|'.join(runs)})"
-        if isinstance(item, Captured) and self._groups:
-            return self.text(item, site + 1)
-        return f"(?:{self.text(item, site + 1)})"
+    def _runs(self, regex: Repeat, site: int) -> str | None:
+        """`*( S / A )` with one single set S, as `S*+` and then `*( A S*+ )`."""
+        if not isinstance(regex.item, Alt):
+            return None
+        parts = self._sites(regex.item.items, site + 1)
+        sets = [part for part, _ in parts if isinstance(part, Chars)]
+        if len(sets) != 1:
+            return None
+        run = set_text(sets[0].charset)
+        rest = "|".join(self.text(part, at) for part, at in parts if part is not sets[0])
+        if len(parts) > 2:
+            rest = f"(?>{rest})"
+        later = _in_chunks(f"{rest}{run}*+", "*")
+        if regex.minimum == 0:
+            return f"{run}*+{later}"
+        return f"(?>{run}++|{rest}{run}*+){later}"
 
-    def _run(self, regex: Regex, site: int) -> str:
-        return (
-            f"{set_text(regex.charset)}++" if isinstance(regex, Chars) else self.text(regex, site)
-        )
+
+CHUNK: Final = 256
+"""Turns of a loop whose memory `re` gives back at once."""
+
+SHORT: Final = 60
+"""Characters of a loop body that is written twice rather than wrapped once more."""
+
+
+def _in_chunks(body: str, count: str) -> str:
+    """An unbounded loop that gives nothing back, its memory bounded by that of a chunk."""
+    if len(body) <= SHORT:
+        return f"(?>(?:{body}(?>(?:{body}){{0,{CHUNK - 1}}})){count})"
+    return f"(?>(?:(?>(?:{body}){{1,{CHUNK}}})){count})"
 
 
 def _count(minimum: int, maximum: int | None) -> str:

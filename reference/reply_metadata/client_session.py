@@ -32,7 +32,7 @@ from reply_metadata.events import (
     Result,
     TimedOut,
 )
-from reply_metadata.extension import KEYWORD, offered
+from reply_metadata.extension import offered
 from reply_metadata.limits import DEFAULT_LIMITS, Limits
 from reply_metadata.message_content import content_as_sent
 from reply_metadata.receive_buffer import ReplyBuffer
@@ -54,10 +54,7 @@ from reply_metadata.transitions import (
 from reply_metadata.values import Reply
 
 _NO_EXTENSIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
-_KEYWORD_FOR_PARAMETER: Final[Mapping[str, str]] = MappingProxyType(
-    {"BODY": "8BITMIME"} | dict.fromkeys(("RET", "ENVID", "NOTIFY", "ORCPT"), "DSN")
-)
-"""Parameters whose keyword has another name (RFC 6152, RFC 3461); SIZE is named like its own."""
+_ENDED: Final = frozenset({State.CLOSED, State.BROKEN})
 _RESULT_STEPS: Final = frozenset({Step.RESULT, Step.LAST_RESULT})
 
 
@@ -120,7 +117,7 @@ class ClientSession:
 
         Never raises for the octets: errors come from `next_event`, in order.
         """
-        if self.state in {State.CLOSED, State.BROKEN}:
+        if self.state in _ENDED:
             if not data and self.state is State.CLOSED:
                 self._ended(clean=True)
             return
@@ -130,15 +127,14 @@ class ClientSession:
             return
         self._buffer.receive_octets(data)
         try:
-            while self.state not in {State.CLOSED, State.BROKEN}:
+            while self.state not in _ENDED:
                 octets = self._buffer.next_reply()
                 if octets is None:
                     break
                 self._pair(octets)
-                self._begun_unasked = False
         except RemoteProtocolError as error:
             self._events.append(error)
-            self.state = State.BROKEN
+            self._move(Step.FAULT, Answer.NONE)
         if not self._owed and self._buffer.pending:
             self._begun_unasked = True
 
@@ -179,14 +175,14 @@ class ClientSession:
 
         RFC 5321, Section 4.5.3.2.  None: nothing is waited for, or no time was ever given.
         """
-        if not self._owed or self._owed_since is None:
+        if not self._owed or self._owed_since is None or self.state in _ENDED:
             return None
         return self._owed_since + self._timeouts.seconds_for(self._owed[0].step)
 
     def time_passed(self, now: float) -> None:
         """Tell the session what time it is; a deadline that passed becomes `TimedOut`."""
         self._now = now
-        if self.state in {State.CLOSED, State.BROKEN} or not self._owed:
+        if self.state in _ENDED or not self._owed:
             return
         if self._owed_since is None:
             self._owed_since = now
@@ -226,8 +222,7 @@ class ClientSession:
 
     def takes_parameter(self, parameter: Parameter) -> bool:
         """Whether the server listed the extension this parameter belongs to."""
-        keyword = parameter.keyword
-        return _KEYWORD_FOR_PARAMETER.get(keyword, keyword) in self.extensions
+        return parameter.extension in self.extensions
 
     def _send_content(self, event: Content) -> bytes:
         if self.state is not State.CONTENT:
@@ -303,10 +298,8 @@ class ClientSession:
             keyword, *parameters = line.decode("latin-1").split(" ")
             if keyword:
                 listed.setdefault(keyword.upper(), tuple(parameters))
-        if not offered(after_code):
-            listed.pop(KEYWORD, None)
         self.extensions = MappingProxyType(listed)
-        self.negotiated = self._use_metadata and KEYWORD in listed
+        self.negotiated = self._use_metadata and offered(after_code)
 
     def _move(self, step: Step, answer: Answer) -> None:
         after = next_state(self.protocol, self.state, step, answer, reading=True)

@@ -147,7 +147,7 @@ def _line_text(text: str, *, negotiated: bool) -> bytes:
 
 def _is_plain_text(octets: bytes) -> bool:
     """Whether a server may send this as text, and no reader finds a group in it."""
-    if octets[:1] == b"[" or not reply_grammar.match("line-text", octets):
+    if not reply_grammar.match("line-text", octets):
         return False
     read = reply_grammar.received_line(b"250 2.0.0 " + octets)
     return read is not None and not read[4]
@@ -223,8 +223,6 @@ def _place(plan: _Plan, group: MetadataGroup, limits: Limits) -> None:
     more = len(sent) + 1
     if sum(map(len, lines)) + more > limits.max_reply_octets:
         return
-    if max(map(len, lines)) > limits.max_line_octets:
-        return  # metadata on any line of such a reply would be ignored
     first = max((number for number, placed in enumerate(plan.by_line) if placed), default=0)
     for number in range(first, len(lines)):
         if len(lines[number]) + more <= limits.max_line_octets:

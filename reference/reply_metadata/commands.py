@@ -20,6 +20,10 @@ from reply_metadata.paths import Path, PathSyntaxError, is_domain, split_path
 _KEYWORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 _PARAMETER_VALUE: Final = re.compile(r"[\x21-\x3c\x3e-\x7e]+")
 _TEXT: Final = re.compile(r"[\x20-\x7e]*")
+_EXTENSION_OF_PARAMETER: Final = {
+    "BODY": "8BITMIME",  # RFC 6152
+    **dict.fromkeys(("RET", "ENVID", "NOTIFY", "ORCPT"), "DSN"),  # RFC 3461
+}
 
 
 class HelloVerb(Enum):
@@ -52,6 +56,11 @@ class Parameter:
         if self.value is not None and _PARAMETER_VALUE.fullmatch(self.value) is None:
             raise LocalProtocolError(f"{self.value!r} is no esmtp-value")
         object.__setattr__(self, "keyword", self.keyword.upper())
+
+    @property
+    def extension(self) -> str:
+        """The EHLO keyword of the extension the parameter belongs to; most have its own name."""
+        return _EXTENSION_OF_PARAMETER.get(self.keyword, self.keyword)
 
     def __str__(self) -> str:
         return self.keyword if self.value is None else f"{self.keyword}={self.value}"

@@ -14,7 +14,7 @@ from typing import ClassVar, Final, Protocol, TypeVar, overload
 
 from reply_metadata._generated import reply_grammar
 from reply_metadata.errors import MetadataSyntaxError
-from reply_metadata.octets import encode_value
+from reply_metadata.octets import decode_matched_value, encode_value
 
 
 class GroupStatus(Enum):
@@ -38,6 +38,10 @@ class GroupStatus(Enum):
     TOO_LONG = "too-long"
     TOO_MANY_ARGUMENTS = "too-many-arguments"
     REPLY_IGNORED = "reply-ignored"
+
+
+USED: Final = GroupStatus.USED
+"""The status by its own name: looking up a member of an enumeration takes its time."""
 
 
 def _only_group(sent: bytes) -> tuple[bytes, list[tuple[bytes | None, bytes | None]]] | None:
@@ -159,11 +163,16 @@ _set_line = slot_setter(MetadataGroup, "line")
 _set_offset = slot_setter(MetadataGroup, "offset")
 
 
-def read_argument(name: str | None, value: str) -> Argument:
-    """An argument the grammar has accepted; the name in lower case."""
+def read_argument(name: bytes | None, value: bytes | None) -> Argument:
+    """An argument the grammar has accepted, from its parts as sent."""
     argument = _new(Argument)
-    _set_name(argument, name)
-    _set_value(argument, value)
+    _set_name(argument, None if name is None else name.decode("ascii").lower())
+    if value is None:
+        _set_value(argument, "")
+    elif b"+" in value:
+        _set_value(argument, decode_matched_value(value).decode("utf-8", "surrogateescape"))
+    else:
+        _set_value(argument, value.decode("ascii"))
     return argument
 
 

@@ -16,6 +16,7 @@ from typing import Final, Protocol, TypeAlias
 from reply_metadata.extension import allowed_in
 from reply_metadata.framing import CRLF
 from reply_metadata.groups import (
+    USED,
     Argument,
     GroupStatus,
     MetadataGroup,
@@ -25,7 +26,6 @@ from reply_metadata.groups import (
 )
 from reply_metadata.key_rules import KEY_ENTRIES, arguments_status, placement_status
 from reply_metadata.limits import Limits
-from reply_metadata.octets import decode_matched_value
 from reply_metadata.values import Ignored, IgnoredReason, ReadArgument, ReadGroup, ReadLine, Reply
 
 _CONTROL_CHARACTER: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
@@ -94,7 +94,7 @@ def judged(
     groups = []
     for key, found_group in zip(keys, found, strict=True):
         (_, sent), line, offset, _ = found_group
-        arguments = tuple([_argument(name, value) for name, value in sent])
+        arguments = tuple([read_argument(name, value) for name, value in sent])
         if ignored:
             status = _status_when_ignored(reading.limits, found_group)
         elif not allowed:
@@ -105,19 +105,6 @@ def judged(
             status = _status(reading, reply.code, keys, key, sent, arguments)
         groups.append(read_group(key, arguments, status, line, offset))
     return tuple(groups), ignored
-
-
-def _argument(name: bytes | None, value: bytes | None) -> Argument:
-    if name is not None:
-        text = "" if value is None else _text(value)
-        return read_argument(name.decode("ascii").lower(), text)
-    return read_argument(None, "" if value is None else _text(value))
-
-
-def _text(value: bytes) -> str:
-    if b"+" not in value:
-        return value.decode("ascii")
-    return decode_matched_value(value).decode("utf-8", "surrogateescape")
 
 
 def _other(recipient: bytes, path: bytes | None) -> bool:
@@ -148,14 +135,15 @@ def _status(
         if len(keys) > 1 and not entry.repeatable and keys.count(key) > 1:
             return GroupStatus.DUPLICATE_KEY
         status = placement_status(entry, code, reading.command, reading.lmtp)
-        if status is not GroupStatus.USED:
+        if status is not USED:
             return status
     elif "." not in key:
         return GroupStatus.UNKNOWN_KEY
-    status = _form_status(sent, arguments)
-    if status is not GroupStatus.USED or entry is None:
-        return status
-    return arguments_status(entry, sent, arguments)
+    if len(sent) != 1 or b"+" in (sent[0][1] or b""):  # one plain value has no form to get wrong
+        status = _form_status(sent, arguments)
+        if status is not USED:
+            return status
+    return USED if entry is None else arguments_status(entry, sent, arguments)
 
 
 def _form_status(sent: Sequence[ReadArgument], arguments: Sequence[Argument]) -> GroupStatus:
@@ -164,15 +152,14 @@ def _form_status(sent: Sequence[ReadArgument], arguments: Sequence[Argument]) ->
         names = [argument.name for argument in arguments if argument.name is not None]
         if len(set(names)) < len(names):
             return GroupStatus.DUPLICATE_NAME
-    for number, (_, value) in enumerate(sent):
+    for (_, value), argument in zip(sent, arguments, strict=True):
         if value is None or b"+" not in value:
             continue  # printable ASCII, by the grammar
-        text = arguments[number].value
-        if _NO_UTF8.search(text) is not None:
+        if _NO_UTF8.search(argument.value) is not None:
             return GroupStatus.NOT_UTF8
-        if _CONTROL_CHARACTER.search(text) is not None:
+        if _CONTROL_CHARACTER.search(argument.value) is not None:
             return GroupStatus.CONTROL_CHARACTER
-    return GroupStatus.USED
+    return USED
 
 
 def _reasons_to_ignore(
@@ -211,7 +198,7 @@ def _broken_lines(
         elif first_code is not None and enhanced_code != first_code:
             yield IgnoredReason.ENHANCED_CODES_DIFFER, number, 4
         if length > limits.max_line_octets:
-            yield IgnoredReason.LINE_TOO_LONG, number, limits.max_line_octets - 1
+            yield IgnoredReason.LINE_TOO_LONG, number, limits.max_line_octets
         if total + length > limits.max_reply_octets:
             yield IgnoredReason.REPLY_TOO_LONG, number, max(0, limits.max_reply_octets - total)
         total += length
@@ -219,9 +206,7 @@ def _broken_lines(
         yield IgnoredReason.TOO_MANY_LINES, limits.max_reply_lines + 1, 0
 
 
-def _over(
-    limits: Limits, found: Sequence[FoundGroup]
-) -> Iterator[tuple[IgnoredReason, int, int]]:
+def _over(limits: Limits, found: Sequence[FoundGroup]) -> Iterator[tuple[IgnoredReason, int, int]]:
     if len(found) > limits.max_groups:
         _, line, offset, _ = found[limits.max_groups]
         yield IgnoredReason.TOO_MANY_GROUPS, line, offset

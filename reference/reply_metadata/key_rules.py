@@ -16,7 +16,7 @@ from typing import Any, Final
 from reply_metadata._generated import reply_grammar
 from reply_metadata._generated.key_table import KEYS
 from reply_metadata.errors import MetadataSyntaxError
-from reply_metadata.groups import Argument, GroupStatus, MetadataGroup
+from reply_metadata.groups import USED, Argument, GroupStatus, MetadataGroup
 from reply_metadata.octets import decode_matched_value
 from reply_metadata.values import ReadArgument
 
@@ -74,7 +74,7 @@ KEY_ENTRIES: Final[Mapping[str, KeyEntry]] = {key: _entry(key, row) for key, row
 
 def _port_fits(uri: bytes) -> bool:
     port = uri.removesuffix(b"/").rpartition(b":")[2]
-    return len(port) < 5 or not port.isdigit() or int(port) <= 0xFFFF
+    return len(port) != 5 or not port.isdigit() or int(port) <= 0xFFFF
 
 
 def _number32_fits(number: bytes) -> bool:
@@ -102,7 +102,7 @@ def placement_status(entry: KeyEntry, code: int, command: str | None, lmtp: bool
             return GroupStatus.WRONG_COMMAND
         if entry.lmtp_only and not lmtp:
             return GroupStatus.NOT_LMTP
-    return GroupStatus.USED
+    return USED
 
 
 def arguments_status(
@@ -136,7 +136,7 @@ def arguments_status(
         rule = entry.value if name is None else entry.names.get(name, entry.any_name)
         if rule is None or not value_fits(rule, decode_matched_value(value)):
             return GroupStatus.BAD_VALUE
-    return GroupStatus.USED
+    return USED
 
 
 def _values_status(entry: KeyEntry, values: Sequence[bytes]) -> GroupStatus:
@@ -149,7 +149,7 @@ def _values_status(entry: KeyEntry, values: Sequence[bytes]) -> GroupStatus:
     for value in values:
         if not value_fits(rule, decode_matched_value(value)):
             return GroupStatus.BAD_VALUE
-    return GroupStatus.USED
+    return USED
 
 
 def _as_sent(name: bytes | None, value: bytes | None) -> bytes:
@@ -178,7 +178,7 @@ def checked_group(group: MetadataGroup) -> MetadataGroup:
     entry = KEY_ENTRIES[group.key]
     sent = [argument.parts() for argument in group.arguments]
     status = arguments_status(entry, sent, group.arguments)
-    if status is not GroupStatus.USED:
+    if status is not USED:
         raise MetadataSyntaxError(group.sent(), 0, entry.arguments, (status.value,))
     return group
 
@@ -187,5 +187,4 @@ def value_fits(rule: str, decoded: bytes) -> bool:
     """Whether decoded octets are a value of a layer 3 rule, limits in prose included."""
     if not reply_grammar.match(rule, decoded):
         return False
-    prose_limit = _PROSE_LIMITS.get(rule)
-    return prose_limit is None or prose_limit(decoded)
+    return rule not in _PROSE_LIMITS or _PROSE_LIMITS[rule](decoded)

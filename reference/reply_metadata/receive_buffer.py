@@ -189,10 +189,10 @@ class CommandBuffer(_OctetBuffer):
                 message = bytes(self._message)
                 del self._message[:]
                 return message
-            if not line.endswith(CRLF) or line.find(b"\r") != len(line) - 2:
-                raise self._fail(_bad_message("it holds a bare CR or LF", MESSAGE_MALFORMED))
             if len(line) > limits.max_message_line_octets:
                 raise self._fail(_bad_message("a line is too long", MESSAGE_TOO_LONG))
+            if not line.endswith(CRLF) or line.find(b"\r") != len(line) - 2:
+                raise self._fail(_bad_message("it holds a bare CR or LF", MESSAGE_MALFORMED))
             self._message += line[1:] if line.startswith(b".") else line
             if len(self._message) > limits.max_message_octets:
                 raise self._fail(_bad_message("it is too long", MESSAGE_TOO_LONG))

@@ -50,7 +50,7 @@ def refusal_as_json(error: ReplySyntaxError) -> dict[str, JsonValue]:
 
 def json_line(value: dict[str, JsonValue]) -> str:
     """One line of ASCII without control characters: safe for terminals and logs."""
-    return json.dumps(value, ensure_ascii=True).replace("\x7f", "\\u007f")
+    return json.dumps(value, ensure_ascii=True)
 
 
 def _group(group: MetadataGroup) -> JsonValue:

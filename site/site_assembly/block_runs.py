@@ -2,9 +2,10 @@
 
 The convention of the pages, block by block from top to bottom, in one scratch folder a page:
 
-- `console`: each line that begins with `$ ` is run by the shell; the lines below it, up to the next
-  such line, are what it prints (standard output and standard error together).  A command that ends
-  in ` &` keeps running until the page ends; the lines below it are the first it prints.
+- `console`: each line that begins with `$ ` is run by the shell, with the lines below it that begin
+  with `> `; what follows, up to the next such line, is what it prints (standard output and standard
+  error together).  A command that ends in ` &` keeps running until the page ends; what follows it
+  are the first lines it prints.
 - a block with `title="name"` is written to that file; a title without a "." is only a heading.
 - `python` without a file name is run, in one namespace a page; a `text` block titled `Output`
   right after it is what it prints.
@@ -24,6 +25,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import zip_longest
@@ -136,7 +138,11 @@ class PageRun:
         )
         self.running.append(process)
         assert process.stdout is not None
-        return "".join(process.stdout.readline() for _ in range(max(1, wanted)))
+        watch = threading.Timer(COMMAND_TIMEOUT_S, process.kill)
+        watch.start()
+        printed = "".join(process.stdout.readline() for _ in range(max(1, wanted)))
+        watch.cancel()
+        return printed
 
     def python(self, body: str, place: str) -> str:
         """Run a Python block in the page's namespace; what it printed."""
@@ -154,7 +160,7 @@ def _commands(fence: Fence) -> Iterator[tuple[int, str, list[str]]]:
             found.append((number, line[2:], []))
         elif not found:
             raise ValueError(f"line {number}: a console block begins with a command")
-        elif line.startswith("> ") and not found[-1][2] and found[-1][1].endswith("\\"):
+        elif line.startswith("> ") and not found[-1][2]:
             found[-1] = (found[-1][0], found[-1][1] + "\n" + line[2:], [])
         else:
             found[-1][2].append(line)

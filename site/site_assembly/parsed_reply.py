@@ -50,8 +50,8 @@ def _rows(line: str, context: ReplyContext, keys: dict[str, KeyEntry], to: str) 
         if part.kind in _PARTS:
             called, rule = _PARTS[part.kind]
             yield (
-                f"<tr><td><code>{part_html(part)}</code></td><td>{called}</td>"
-                f'<td><a href="{to}grammar/{rule}.html">{rule}</a></td>'
+                f"<tr><td><code>{part_html(part)}</code></td>"
+                f'<td><a href="{to}grammar/{rule}.html">{called}</a></td>'
                 f"<td>{_finding(part, group, keys, to)}</td></tr>"
             )
 
@@ -59,5 +59,5 @@ def _rows(line: str, context: ReplyContext, keys: dict[str, KeyEntry], to: str) 
 def parsed_reply(line: str, context: ReplyContext, keys: tuple[KeyEntry, ...], to: str) -> str:
     """The table of one reply line; `to` is the way from the page to the top of the site."""
     rows = "\n".join(_rows(line, context, {key.name: key for key in keys}, to))
-    head = "<tr><th>octets</th><th>part</th><th>rule</th><th>found</th></tr>"
+    head = "<tr><th>octets</th><th>part</th><th>found</th></tr>"
     return f"<table>\n<thead>{head}</thead>\n<tbody>\n{rows}\n</tbody>\n</table>"

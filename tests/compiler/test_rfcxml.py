@@ -136,9 +136,11 @@ def test_a_line_that_is_too_long_is_refused_with_its_place() -> None:
     assert "at most 69" in str(caught.value)
 
 
-def test_a_line_of_sixty_nine_columns_is_fine() -> None:
-    text = "a = b ".ljust(67, " ") + "b"
-    assert emit_rfcxml(grammar_of(text + "b\n" + 'b = "x"\nbb = b\n'))
+def test_sixty_nine_columns_fit_and_seventy_do_not() -> None:
+    fitting = "a = b ; ".ljust(69, "x")
+    assert emit_rfcxml(grammar_of(f'{fitting}\nb = "x"\n'))
+    with pytest.raises(GrammarError):
+        emit_rfcxml(grammar_of(f'{fitting}x\nb = "x"\n'))
 
 
 def test_the_same_grammar_gives_the_same_bytes(project: Path, grammar) -> None:

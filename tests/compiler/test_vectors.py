@@ -132,4 +132,4 @@ def test_the_same_grammar_gives_the_same_bytes(grammar, files) -> None:
 
 def test_an_engine_that_refuses_a_derived_sentence_stops_the_generation(grammar) -> None:
     with pytest.raises(EngineError, match="delta-seconds"):
-        emit_vectors(grammar, rules=["delta-seconds"], judge=lambda *_: lambda octets: False)
+        emit_vectors(grammar, rules=["delta-seconds"], engine=lambda *_: lambda octets: False)

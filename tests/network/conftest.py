@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -229,3 +230,15 @@ def run() -> Callable[[Awaitable], object]:
 def following():
     """The policy that follows referrals on the loopback interface."""
     return FOLLOWING
+
+
+@pytest.fixture
+def free_port():
+    """Finds a port nobody listens on."""
+
+    def find():
+        with socket.socket() as free:
+            free.bind((HOST, 0))
+            return free.getsockname()[1]
+
+    return find

@@ -1,4 +1,4 @@
-"""The client session: replies are paired by count, and never with the wrong command."""
+"""The client session: dialogues, pipelining, metadata, LMTP."""
 
 from __future__ import annotations
 
@@ -16,20 +16,16 @@ from reply_metadata.commands import (
     Reset,
     StartData,
 )
-from reply_metadata.errors import LocalProtocolError, RemoteProtocolError, ReplySyntaxError
+from reply_metadata.errors import LocalProtocolError, RemoteProtocolError
 from reply_metadata.events import (
-    NEED_DATA,
-    ClosingNotice,
     CommandAnswer,
     ConnectionEnded,
     Content,
     Greeting,
     Result,
-    TimedOut,
 )
 from reply_metadata.groups import GroupStatus
-from reply_metadata.keys import QueueId, Referral, RetryAfter
-from reply_metadata.limits import Limits
+from reply_metadata.keys import QueueId, Referral, RetryAfter, Stored
 from reply_metadata.paths import Path
 from reply_metadata.transitions import Protocol, State
 
@@ -46,30 +42,6 @@ def rcpt(number):
     return RcptTo(Path.of(f"user{number}@example.com"))
 
 
-def events_of(session):
-    events = []
-    while (event := session.next_event()) is not NEED_DATA:
-        events.append(event)
-    return events
-
-
-def greeted(protocol=Protocol.SMTP, keywords=KEYWORDS, **options):
-    session = ClientSession(protocol, **options)
-    session.receive_octets(b"220 mx.example.org ready\r\n")
-    session.send(HELLO[protocol])
-    session.receive_octets(keywords)
-    events_of(session)
-    assert session.state is State.READY
-    return session
-
-
-def asked(session, command, reply):
-    session.send(command)
-    session.receive_octets(reply)
-    (event,) = events_of(session)
-    return event.reply
-
-
 def test_nothing_is_sent_before_the_greeting():
     session = ClientSession(Protocol.SMTP)
     with pytest.raises(LocalProtocolError):
@@ -77,7 +49,7 @@ def test_nothing_is_sent_before_the_greeting():
 
 
 @pytest.mark.parametrize("protocol", Protocol)
-def test_a_whole_dialogue_gives_the_same_events_octet_by_octet(protocol):
+def test_a_whole_dialogue_gives_the_same_events_octet_by_octet(events_of, protocol):
     def dialogue(feed):
         session = ClientSession(protocol)
         feed(session, b"220-mx.example.org\r\n220 ready\r\n")
@@ -111,7 +83,7 @@ def test_a_whole_dialogue_gives_the_same_events_octet_by_octet(protocol):
     assert whole[1] is State.CLOSED
 
 
-def test_pipelined_replies_are_matched_by_count():
+def test_pipelined_replies_are_matched_by_count(events_of, greeted):
     session = greeted()
     commands = (Reset(), MAIL, rcpt(1), rcpt(2), StartData())
     octets = b"".join(session.send(command) for command in commands)
@@ -122,7 +94,7 @@ def test_pipelined_replies_are_matched_by_count():
     assert session.accepted == (rcpt(2),)
 
 
-def test_without_pipelining_one_command_waits_for_the_other():
+def test_without_pipelining_one_command_waits_for_the_other(greeted):
     session = greeted(keywords=b"250 mx.example.org\r\n")
     session.send(MAIL)
     with pytest.raises(LocalProtocolError):
@@ -132,7 +104,7 @@ def test_without_pipelining_one_command_waits_for_the_other():
 
 
 @pytest.mark.parametrize("last", [StartData(), Noop(), HELLO[Protocol.SMTP], Quit()])
-def test_nothing_follows_a_command_that_ends_a_group(last):
+def test_nothing_follows_a_command_that_ends_a_group(greeted, asked, last):
     session = greeted()
     asked(session, MAIL, b"250 ok\r\n")
     asked(session, rcpt(1), b"250 ok\r\n")
@@ -141,7 +113,7 @@ def test_nothing_follows_a_command_that_ends_a_group(last):
         session.send(Reset())
 
 
-def test_what_is_refused_changes_nothing():
+def test_what_is_refused_changes_nothing(greeted, asked):
     session = greeted()
     before = (session.state, session.unanswered, session.negotiated, session.extensions)
     for wrong in (
@@ -157,7 +129,7 @@ def test_what_is_refused_changes_nothing():
     assert asked(session, MAIL, b"250 ok\r\n").code == 250
 
 
-def test_content_with_a_bare_line_feed_is_refused_and_can_be_sent_right_then():
+def test_content_with_a_bare_line_feed_is_refused_and_can_be_sent_right_then(greeted, asked):
     session = greeted()
     for command, reply in (
         (MAIL, b"250 ok\r\n"),
@@ -173,24 +145,24 @@ def test_content_with_a_bare_line_feed_is_refused_and_can_be_sent_right_then():
 # Metadata
 
 
-def test_brackets_are_text_unless_the_server_listed_the_keyword():
+def test_brackets_are_text_unless_the_server_listed_the_keyword(greeted, asked):
     session = greeted(keywords=PLAIN_KEYWORDS)
     reply = asked(session, MAIL, b"450 4.4.4 [REFERRAL smtp://backend2/] Redirected\r\n")
     assert len(reply.metadata) == 0
     assert reply.text == "[REFERRAL smtp://backend2/] Redirected"
 
 
-def test_keyword_parameters_are_ignored_and_its_case_does_not_count():
+def test_keyword_parameters_are_ignored_and_its_case_does_not_count(greeted):
     session = greeted(keywords=b"250-mx\r\n250-replymeta V=2 x\r\n250 REPLYMETA\r\n")
     assert session.negotiated
 
 
-def test_a_first_line_with_the_keyword_is_a_host_name():
+def test_a_first_line_with_the_keyword_is_a_host_name(greeted):
     assert not greeted(keywords=b"250 REPLYMETA\r\n").negotiated
 
 
 @pytest.mark.parametrize("verb", [HelloVerb.EHLO, HelloVerb.HELO])
-def test_the_keyword_ends_when_a_greeting_is_sent_not_when_it_succeeds(verb):
+def test_the_keyword_ends_when_a_greeting_is_sent_not_when_it_succeeds(events_of, greeted, verb):
     session = greeted()
     session.send(MAIL)
     session.send(Hello(verb, "client.example.org"))
@@ -203,13 +175,13 @@ def test_the_keyword_ends_when_a_greeting_is_sent_not_when_it_succeeds(verb):
     assert session.extensions == {}
 
 
-def test_after_helo_nothing_is_metadata():
+def test_after_helo_nothing_is_metadata(greeted, asked):
     session = greeted()
     asked(session, Hello(HelloVerb.HELO, "client.example.org"), b"250 mx.example.org\r\n")
     assert len(asked(session, MAIL, b"250 2.1.0 [TRACE-ID 7f3a] OK\r\n").metadata) == 0
 
 
-def test_metadata_after_the_path_of_another_recipient_is_not_used():
+def test_metadata_after_the_path_of_another_recipient_is_not_used(greeted, asked):
     session = greeted(Protocol.LMTP)
     asked(session, MAIL, b"250 2.1.0 OK\r\n")
     mine = asked(session, rcpt(1), b"450 4.2.1 <user1@EXAMPLE.com> [RETRY-AFTER 5] wait\r\n")
@@ -219,7 +191,7 @@ def test_metadata_after_the_path_of_another_recipient_is_not_used():
     assert other.metadata[0].status is GroupStatus.WRONG_RECIPIENT
 
 
-def test_a_path_with_a_quoted_bracket_makes_no_referral():
+def test_a_path_with_a_quoted_bracket_makes_no_referral(greeted, asked):
     session = greeted()
     asked(session, MAIL, b"250 2.1.0 OK\r\n")
     evil = RcptTo(Path.of('"a> [REFERRAL smtp://evil.example/] "@example.org'))
@@ -227,13 +199,32 @@ def test_a_path_with_a_quoted_bracket_makes_no_referral():
     assert len(reply.metadata) == 0
 
 
-def test_a_key_that_may_not_answer_the_command_is_not_used():
+def test_a_key_that_may_not_answer_the_command_is_not_used(greeted, asked):
     session = greeted()
     reply = asked(session, MAIL, b"250 2.1.0 [QUEUE-ID 4XyZ1] OK\r\n")
     assert reply.metadata[0].status is GroupStatus.WRONG_COMMAND
 
 
-def test_a_session_can_be_told_to_use_no_metadata():
+def test_a_keyword_line_that_is_malformed_offers_nothing(greeted):
+    session = greeted(keywords=b"250-mx.example.org\r\n250 REPLYMETA  V=2\r\n")
+    assert not session.negotiated
+
+
+@pytest.mark.parametrize("protocol", Protocol)
+def test_a_key_of_lmtp_is_used_in_lmtp_only(events_of, greeted, protocol):
+    session = greeted(protocol)
+    for command in (MAIL, rcpt(1), StartData()):
+        session.send(command)
+    session.receive_octets(b"250 ok\r\n250 ok\r\n354 go\r\n")
+    events_of(session)
+    session.send(Content(b"Hi\r\n"))
+    session.receive_octets(b"250 2.0.0 [STORED mailbox=INBOX] Saved\r\n")
+    (result,) = events_of(session)
+    stored = result.reply.metadata.get(Stored)
+    assert stored == (Stored("INBOX") if protocol is Protocol.LMTP else None)
+
+
+def test_a_session_can_be_told_to_use_no_metadata(greeted):
     assert not greeted(use_metadata=False).negotiated
 
 
@@ -241,7 +232,7 @@ def test_a_session_can_be_told_to_use_no_metadata():
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_lmtp_has_one_result_for_each_accepted_recipient(count):
+def test_lmtp_has_one_result_for_each_accepted_recipient(events_of, greeted, asked, count):
     session = greeted(Protocol.LMTP)
     asked(session, MAIL, b"250 ok\r\n")
     asked(session, rcpt(0), b"550 5.1.1 no\r\n")
@@ -261,7 +252,7 @@ def test_lmtp_has_one_result_for_each_accepted_recipient(count):
         session.next_event()
 
 
-def test_lmtp_refuses_354_when_no_recipient_was_accepted():
+def test_lmtp_refuses_354_when_no_recipient_was_accepted(events_of, greeted):
     session = greeted(Protocol.LMTP)
     for command in (MAIL, rcpt(1), StartData()):
         session.send(command)
@@ -271,7 +262,7 @@ def test_lmtp_refuses_354_when_no_recipient_was_accepted():
     assert session.state is State.BROKEN
 
 
-def test_lmtp_takes_503_when_no_recipient_was_accepted():
+def test_lmtp_takes_503_when_no_recipient_was_accepted(events_of, greeted):
     session = greeted(Protocol.LMTP)
     for command in (MAIL, rcpt(1), StartData()):
         session.send(command)
@@ -280,7 +271,7 @@ def test_lmtp_takes_503_when_no_recipient_was_accepted():
     assert session.state is State.HAS_SENDER
 
 
-def test_smtp_sends_no_message_after_354_when_no_recipient_was_accepted():
+def test_smtp_sends_no_message_after_354_when_no_recipient_was_accepted(events_of, greeted):
     session = greeted()
     for command in (MAIL, rcpt(1), StartData()):
         session.send(command)
@@ -292,167 +283,3 @@ def test_smtp_sends_no_message_after_354_when_no_recipient_was_accepted():
     session.receive_octets(b"554 5.5.1 no valid recipients\r\n")
     assert events_of(session)[0].reply.code == 554
     assert session.state is State.READY
-
-
-# Replies nothing asked for
-
-
-def test_an_extra_reply_is_an_error_and_ends_the_session():
-    session = greeted()
-    session.send(MAIL)
-    session.receive_octets(b"250 2.1.0 OK\r\n550 5.0.0 stale\r\n")
-    assert session.next_event().reply.code == 250
-    with pytest.raises(RemoteProtocolError, match="nothing asked for"):
-        session.next_event()
-    assert session.state is State.BROKEN
-    with pytest.raises(LocalProtocolError):
-        session.send(rcpt(1))
-
-
-def test_an_extra_reply_is_not_taken_for_the_answer_to_a_later_command():
-    session = greeted()
-    session.send(MAIL)
-    session.receive_octets(b"250 2.1.0 OK\r\n250 2.0.0 sta")
-    session.send(rcpt(1))
-    session.receive_octets(b"le\r\n550 5.1.1 no\r\n")
-    assert session.next_event().command == MAIL
-    with pytest.raises(RemoteProtocolError):
-        session.next_event()
-    assert session.accepted == ()
-
-
-def test_a_reply_between_354_and_the_content_is_an_error():
-    session = greeted()
-    for command in (MAIL, rcpt(1), StartData()):
-        session.send(command)
-    session.receive_octets(b"250 ok\r\n250 ok\r\n354 go\r\n250 2.0.0 [QUEUE-ID x] stored\r\n")
-    assert len([session.next_event() for _ in range(3)]) == 3
-    with pytest.raises(RemoteProtocolError):
-        session.next_event()
-
-
-@pytest.mark.parametrize(
-    ("command", "reply"),
-    [(MAIL, b"354 go\r\n"), (HELLO[Protocol.SMTP], b"354 go\r\n"), (Noop(), b"334 x\r\n")],
-)
-def test_a_reply_of_a_class_that_cannot_answer_is_an_error(command, reply):
-    session = greeted()
-    session.send(command)
-    session.receive_octets(reply)
-    with pytest.raises(RemoteProtocolError):
-        session.next_event()
-    assert session.state is State.BROKEN
-
-
-def test_a_recipient_accepted_in_no_transaction_is_an_error():
-    session = greeted()
-    session.send(MAIL)
-    session.send(rcpt(1))
-    session.receive_octets(b"550 5.7.1 no\r\n250 2.1.5 OK\r\n")
-    session.next_event()
-    with pytest.raises(RemoteProtocolError):
-        session.next_event()
-
-
-@pytest.mark.parametrize(
-    "octets",
-    [b"250 ok\n", b"250xok\r\n", b"2_5 ok\r\n", b"250-a\r\n550 b\r\n", b"250 a\0b\r\n"],
-)
-def test_a_malformed_reply_is_an_error_and_ends_the_session(octets):
-    session = greeted()
-    session.send(MAIL)
-    session.receive_octets(octets)
-    with pytest.raises(ReplySyntaxError):
-        session.next_event()
-    assert session.state is State.BROKEN
-    session.receive_octets(b"250 ok\r\n")
-    assert session.next_event() is NEED_DATA
-
-
-def test_an_endless_reply_is_refused_while_it_is_read():
-    session = greeted(limits=Limits(max_received_reply_octets=1000))
-    session.send(MAIL)
-    lines = 0
-    while session.state is not State.BROKEN and lines < 1000:
-        session.receive_octets(b"250-more\r\n")
-        lines += 1
-    assert lines == 101
-    with pytest.raises(ReplySyntaxError):
-        session.next_event()
-
-
-# 421 and the end
-
-
-@pytest.mark.parametrize("protocol", Protocol)
-def test_421_may_come_unasked_and_closes(protocol):
-    session = greeted(protocol)
-    session.receive_octets(b"421 4.3.2 [RETRY-AFTER 60] mx.example.org going down\r\n")
-    (event,) = events_of(session)
-    assert isinstance(event, ClosingNotice)
-    assert event.reply.metadata.get(RetryAfter) == RetryAfter(60)
-    with pytest.raises(LocalProtocolError):
-        session.send(MAIL)
-    session.receive_octets(b"")
-    assert events_of(session) == [ConnectionEnded(clean=True)]
-
-
-def test_421_as_an_answer_leaves_the_later_commands_unanswered():
-    session = greeted()
-    for command in (MAIL, rcpt(1), rcpt(2)):
-        session.send(command)
-    session.receive_octets(b"250 ok\r\n421 4.3.2 going down\r\n250 never read\r\n")
-    assert [event.reply.code for event in events_of(session)] == [250, 421]
-    assert session.unanswered == (rcpt(2),)
-    assert session.state is State.CLOSED
-
-
-def test_a_greeting_of_554_leaves_only_quit():
-    session = ClientSession(Protocol.SMTP)
-    session.receive_octets(b"554 mx.example.org no\r\n")
-    events_of(session)
-    with pytest.raises(LocalProtocolError):
-        session.send(HELLO[Protocol.SMTP])
-    assert session.send(Quit()) == b"QUIT\r\n"
-
-
-def test_an_end_without_quit_is_not_clean_and_is_told_once():
-    session = greeted()
-    session.send(MAIL)
-    session.receive_octets(b"")
-    session.receive_octets(b"")
-    assert events_of(session) == [ConnectionEnded(clean=False)]
-    assert session.unanswered == (MAIL,)
-
-
-# Time
-
-
-def test_dripped_octets_do_not_move_the_deadline():
-    session = greeted()
-    session.time_passed(1000.0)
-    session.send(MAIL)
-    assert session.next_deadline == 1300.0
-    for second, octet in enumerate(b"250-2.1.0 slow", 1):
-        session.time_passed(1000.0 + second * 20)
-        session.receive_octets(bytes((octet,)))
-        assert session.next_deadline == 1300.0
-    session.time_passed(1299.9)
-    assert session.next_event() is NEED_DATA
-    session.time_passed(1300.0)
-    assert events_of(session) == [TimedOut("MAIL")]
-    assert session.state is State.BROKEN
-
-
-def test_each_reply_has_its_own_deadline():
-    session = greeted(Protocol.LMTP)
-    session.time_passed(0.0)
-    session.send(MAIL)
-    session.send(rcpt(1))
-    session.time_passed(200.0)
-    session.receive_octets(b"250 ok\r\n")
-    assert session.next_deadline == 500.0
-    session.receive_octets(b"250 ok\r\n")
-    assert session.next_deadline is None
-    session.send(StartData())
-    assert session.next_deadline == 320.0

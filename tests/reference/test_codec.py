@@ -197,6 +197,8 @@ def test_a_path_before_groups_is_no_text_and_without_groups_it_is():
         (b"u@EXAMPLE.org", GroupStatus.USED),
         (b"U@example.org", GroupStatus.WRONG_RECIPIENT),
         (b"v@example.org", GroupStatus.WRONG_RECIPIENT),
+        (b"u@example.net", GroupStatus.WRONG_RECIPIENT),
+        (b"u", GroupStatus.WRONG_RECIPIENT),
         (None, GroupStatus.USED),
     ],
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reply_metadata import GroupStatus, IgnoredReason, parse_reply
+from reply_metadata import GroupStatus, IgnoredReason, Limits, parse_reply
 
 REFERRAL = b"450 4.4.4 [REFERRAL smtp://backend2/] Redirected\r\n"
 
@@ -121,6 +121,18 @@ def test_a_broken_limit_of_the_draft_ignores_all_metadata_and_nothing_else(fits,
     assert reply.metadata.used == ()
     assert len(reply.metadata) > 0
     assert reply.code == 250
+
+
+def test_a_limit_that_is_set_lower_holds_for_one_line_too():
+    data = b"250 2.0.0 [TRACE-ID x] Ok\r\n"
+    length = len(data)
+    for name, reason in (
+        ("max_line_octets", IgnoredReason.LINE_TOO_LONG),
+        ("max_reply_octets", IgnoredReason.REPLY_TOO_LONG),
+    ):
+        assert read(data, limits=Limits(**{name: length})).ignored == ()
+        (ignored,) = read(data, limits=Limits(**{name: length - 1})).ignored
+        assert (ignored.reason, ignored.line, ignored.offset) == (reason, 1, length - 1)
 
 
 def test_the_group_at_fault_says_so_and_the_others_follow_it():

@@ -65,6 +65,7 @@ def test_what_is_shown_is_printable_ascii(data):
         ("\u202e\u2066", r"\u202e\u2066"),
         ("\U0001f600", r"\U0001f600"),
         ("\\x41", r"\\x41"),
+        ("\udcff", r"\xff"),
         (b"caf\xc3\xa9", r"caf\xc3\xa9"),
     ],
 )

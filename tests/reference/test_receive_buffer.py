@@ -166,6 +166,13 @@ def test_only_one_sequence_ends_message_data(almost):
         assert found == [] or found[0][-1].code == 550
 
 
+@pytest.mark.parametrize("data", [b"a\rb\r\n", b"a\nb\r\n", b"a\r\r\n", b"\rb\r\n", b"a\n"])
+def test_a_bare_cr_or_lf_in_message_data_is_refused(data):
+    for pieces in ([data + b".\r\n"], octet_by_octet(data + b".\r\n")):
+        found, _ = commands(pieces, CommandBuffer.next_message, Limits())
+        assert [outcome[-1].code for outcome in found] == [550]
+
+
 @pytest.mark.parametrize(
     ("sent", "message"),
     [

@@ -221,6 +221,13 @@ def test_a_group_without_room_on_the_first_line_of_a_success_stands_on_the_next(
     assert reply.text == "x" * 490 + "\ny"
 
 
+def test_groups_on_several_lines_keep_their_order():
+    first, second = TraceId("t" * 100), QueueId("q")
+    reply = build_reply(250, "2.0.0", ["x" * 470, "y"], [first, second])
+    assert [group.key for group in reply.metadata] == ["TRACE-ID", "QUEUE-ID"]
+    assert [len(line.groups) for line in reply.lines] == [0, 2]
+
+
 @pytest.mark.draft("req-path-sent")
 def test_a_path_is_echoed_before_groups_and_left_out_when_they_need_the_room():
     reply = build_reply(250, "2.1.5", "OK", [TraceId("x")], path="<u@example.org>")
@@ -350,5 +357,13 @@ def test_a_reply_that_was_read_has_a_canonical_form(received, canonical):
 @pytest.mark.parametrize("text", [b"caf\xc3\xa9", b"\x1b[31m", b"\x7f", b"\xff"])
 def test_what_may_be_received_but_not_sent_is_refused(text):
     reply = parse_reply(b"250 2.0.0 " + text + b"\r\n", negotiated=True)
+    with pytest.raises(LocalProtocolError):
+        reply.to_octets()
+
+
+def test_a_reply_whose_canonical_form_says_more_is_refused():
+    over_the_limit = b"250 2.0.0 [TRACE-ID " + b"+41" * 100 + b"] Ok\r\n"
+    reply = parse_reply(over_the_limit, negotiated=True)
+    assert reply.ignored
     with pytest.raises(LocalProtocolError):
         reply.to_octets()

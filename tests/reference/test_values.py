@@ -12,6 +12,7 @@ from reply_metadata import (
     MetadataSyntaxError,
     QueueId,
     Referral,
+    RetryAfter,
     parse_reply,
 )
 
@@ -77,6 +78,8 @@ def test_iterating_metadata_sees_all_groups_and_asking_sees_used_ones():
     assert metadata.get(QueueId) == QueueId("x")
     assert metadata.all(QueueId) == (QueueId("x"),)
     assert metadata.get(Referral) is None
+    assert metadata.get(RetryAfter) is None
+    assert metadata.all(RetryAfter) == ()
     assert metadata["retry-after"] == ()
     assert [group.values for group in metadata["A.b"]] == [("y",), ("z",)]
     assert [group.key for group in metadata.used] == ["QUEUE-ID", "a.b", "a.b"]

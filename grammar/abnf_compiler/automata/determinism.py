@@ -16,10 +16,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from abnf_compiler.automata.expression import Alt
 from abnf_compiler.automata.graph import loops
 from abnf_compiler.automata.positions import Edge, Part, Positions
+
+MAX_CONFLICTS: Final = 200_000
+"""Conflicts looked at before no part is called forced (about two seconds)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +53,14 @@ def conflicts(positions: Positions) -> Iterator[Conflict]:
 
 
 def unforced_parts(positions: Positions, ordered: Mapping[int, tuple[int, ...]]) -> frozenset[int]:
-    """The sites that some conflict concerns; conflicts inside `ordered` choices are excused."""
+    """The sites that some conflict concerns; conflicts inside `ordered` choices are excused.
+
+    With more than `MAX_CONFLICTS` conflicts all sites are given, which is always safe.
+    """
     found: set[int] = set()
-    for conflict in conflicts(positions):
+    for count, conflict in enumerate(conflicts(positions)):
+        if count >= MAX_CONFLICTS:
+            return frozenset(part.site for part in positions.parts)
         if conflict.left.entered == conflict.right.entered:
             joint = _lowest_joint(positions, conflict.left.target, conflict.right.target)
             if joint.site in ordered:

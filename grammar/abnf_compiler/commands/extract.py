@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from abnf_compiler.read.extract import Block
 
 SUMMARY: Final = "take the ABNF out of drafts and RFCs: xml2rfc XML, text, Markdown"
-EXAMPLE: Final = "abnfc extract draft-example-protocol-00.xml > protocol.abnf"
+EXAMPLE: Final = "abnfc extract draft/_generated/abnf-layer-3.xml > values.abnf"
 _OTHER_TYPE: Final = re.compile(r"""(?:\btype=["']?|^[ \t]*[`~]{3,}[ \t]*)(abnf[\w.;-]+)""", re.M)
 
 

@@ -14,7 +14,7 @@ from abnf_compiler.commands import FAILED, FINE, UNUSABLE, UsageError
 from abnf_compiler.commands.grammar_input import STDIN, read_source
 
 SUMMARY: Final = "lay grammars out: columns, line breaks, blanks; comments stay as they are"
-EXAMPLE: Final = "abnfc fmt --check grammar/reply-metadata.abnf"
+EXAMPLE: Final = "abnfc fmt --width 72 grammar/reply-metadata.abnf"
 _MIN_WIDTH: Final = 40
 _MAX_WIDTH: Final = 1000
 

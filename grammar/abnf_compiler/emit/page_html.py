@@ -21,6 +21,7 @@ TOKEN: Final = re.compile(
     re.VERBOSE,
 )
 ESCAPES: Final = {0x09: r"\t", 0x0A: r"\n", 0x0D: r"\r", 0x5C: r"\\"}
+MARKDOWN_SIGN: Final = re.compile(r"[\\`*_{}\[\]<>&|~#!]")
 MAX_EXPECTED: Final = 8
 
 Link = Callable[[str], str]
@@ -39,6 +40,11 @@ def code_html(text: str) -> str:
         for character in text
     )
     return f"<code>{inner}</code>"
+
+
+def line_html(text: str) -> str:
+    """Text within a line of Markdown, the signs Markdown reads written as references."""
+    return MARKDOWN_SIGN.sub(lambda match: f"&#{ord(match[0])};", text)
 
 
 def octet_text(octet: int) -> str:

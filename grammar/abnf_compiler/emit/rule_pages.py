@@ -8,11 +8,13 @@ has been put to the engine when the page was made, and the caret stands where th
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
+from abnf_compiler.diagnostics import GrammarError
 from abnf_compiler.emit.abnf_text import abnf_of
 from abnf_compiler.emit.analysis_text import analysis_text
 from abnf_compiler.emit.generated_line import DEFAULT_COMMAND, generated_line
@@ -21,6 +23,7 @@ from abnf_compiler.emit.page_html import (
     caret_column,
     code_html,
     expected_text,
+    line_html,
     octets_text,
     preformatted,
     text_html,
@@ -30,8 +33,8 @@ from abnf_compiler.emit.railroad_text import railroad_text
 from abnf_compiler.emit.rfcxml import origin_reference
 from abnf_compiler.emit.rule_links import used_by, uses
 from abnf_compiler.emit.sections import sections
-from abnf_compiler.engines.refusal import Match
 from abnf_compiler.sentences.derive import derive
+from abnf_compiler.sentences.judge import Judge, judge
 from abnf_compiler.sentences.near_misses import NearMiss, near_misses
 from abnf_compiler.tree import ResolvedGrammar, Rule
 
@@ -46,22 +49,12 @@ MAX_NEAR_MISSES: Final = 6
 OWN_NEAR_MISSES: Final = 3
 NEAR_MISSES_TRIED: Final = 60
 
-Matcher = Callable[[bytes], Match]
-"""The engine for one rule."""
-
 Analysis = Callable[[ResolvedGrammar, str], str]
 """What decides a rule and why, as Markdown."""
 
 
 class ExampleError(AssertionError):
     """An `@example` that the engine refuses."""
-
-
-def compiled_matcher(grammar: ResolvedGrammar, rule: str) -> Matcher:
-    """The compiled engine for one rule."""
-    from abnf_compiler.engines.compiled import compile_rule
-
-    return compile_rule(grammar, rule).match
 
 
 def page_name(rule: Rule) -> str:
@@ -86,7 +79,7 @@ class _Pages:
     grammar: ResolvedGrammar
     first_line: str
     users: dict[str, tuple[str, ...]]
-    matcher: Callable[[ResolvedGrammar, str], Matcher]
+    engine: Callable[[ResolvedGrammar, str], Judge]
     analysis: Analysis
 
     def address(self, key: str) -> str:
@@ -106,8 +99,8 @@ class _Pages:
     def head(self, title: str, boost: int) -> str:
         """The front matter and the heading of a page."""
         return (
-            f"---\n# {self.first_line}\ntitle: {title}\nsearch:\n  boost: {boost}\n---\n\n"
-            f"# {title}\n\n"
+            f"---\n# {self.first_line}\ntitle: {json.dumps(title)}\n"
+            f"search:\n  boost: {boost}\n---\n\n# {title}\n\n"
         )
 
     def abnf(self, rule: Rule) -> str:
@@ -130,9 +123,8 @@ class _Pages:
             f"{preformatted(text, 'railroad-text')}</details>\n"
         )
 
-    def examples(self, rule: Rule) -> str:
+    def examples(self, rule: Rule, match: Judge) -> str:
         """Accepted strings: those of the grammar file, else derived ones; all put to the engine."""
-        match = self.matcher(self.grammar, rule.key)
         given = [
             text.encode("latin-1")
             for owner, text in self.grammar.annotations.examples
@@ -150,9 +142,8 @@ class _Pages:
             f"{source}; each accepted when this page was made.\n\n{preformatted(lines, 'examples')}"
         )
 
-    def near_misses(self, rule: Rule) -> str:
+    def near_misses(self, rule: Rule, match: Judge) -> str:
         """Refused strings with a caret where the engine stopped, and what is wrong."""
-        match = self.matcher(self.grammar, rule.key)
         found = near_misses(
             self.grammar,
             rule.key,
@@ -176,12 +167,22 @@ class _Pages:
             (each for each in sections(self.grammar) if rule.key in each.rule_keys), None
         )
         start = rule.key in self.grammar.annotations.starts
-        place = f"Rule of the section *{section.title}*" if section and section.title else "Rule"
+        place = (
+            f"Rule of the section *{line_html(section.title)}*"
+            if section and section.title
+            else "Rule"
+        )
         return f"{place}; {'an entry point of the parsers' if start else 'part of other rules'}.\n"
 
     def rule_page(self, rule: Rule) -> str:
         """The page of one rule."""
         key = rule.key
+        try:
+            match = self.engine(self.grammar, key)
+        except GrammarError:
+            examples = near_misses = "None: the rule rests on prose, which no engine can match.\n"
+        else:
+            examples, near_misses = self.examples(rule, match), self.near_misses(rule, match)
         analysis = self.analysis(self.grammar, key)
         return (
             f"{self.head(rule.name, 2)}{self.origin(rule)}\n"
@@ -189,8 +190,8 @@ class _Pages:
             f"## Diagram {{#diagram}}\n\n{self.diagram(rule)}\n"
             f"## Uses {{#uses}}\n\n{self.links(uses(rule), 'No other rule.')}\n"
             f"## Used by {{#used-by}}\n\n{self.links(self.users[key], 'No other rule.')}\n"
-            f"## Examples {{#examples}}\n\n{self.examples(rule)}\n"
-            f"## Near misses {{#near-misses}}\n\n{self.near_misses(rule)}\n"
+            f"## Examples {{#examples}}\n\n{examples}\n"
+            f"## Near misses {{#near-misses}}\n\n{near_misses}\n"
             f"## Analysis {{#analysis}}\n\n{analysis.rstrip()}\n"
         )
 
@@ -221,8 +222,8 @@ class _Pages:
         """The list of all rules by section."""
         parts = [self.head("Grammar", 1)]
         for section in sections(self.grammar):
-            note = f"{text_html(section.note)}\n\n" if section.note else ""
-            title = section.title or "Rules"
+            note = f"{line_html(section.note)}\n\n" if section.note else ""
+            title = line_html(section.title) or "Rules"
             parts.append(
                 f"## {title} {{#{section.name}}}\n\n{note}{self.table(section.rule_keys)}\n"
             )
@@ -236,7 +237,7 @@ class _Pages:
         return "".join(parts)
 
 
-def _short_sentences(grammar: ResolvedGrammar, rule: Rule, match: Matcher) -> list[bytes]:
+def _short_sentences(grammar: ResolvedGrammar, rule: Rule, match: Judge) -> list[bytes]:
     """A few derived sentences that fit on a line."""
     found = derive(grammar, rule.key, seed=SEED, max_octets=MAX_EXAMPLE_OCTETS)
     return [sentence for sentence in islice(found, MAX_EXAMPLES) if match(sentence)]
@@ -249,7 +250,7 @@ def _various(misses: list[NearMiss], rule: Rule) -> list[NearMiss]:
     return [*own, *reversed(others.values())][:MAX_NEAR_MISSES]
 
 
-def _shown(miss: NearMiss, match: Matcher) -> str:
+def _shown(miss: NearMiss, match: Judge) -> str:
     """A near miss: the string, a caret where the engine stopped, its message, what was changed."""
     refusal = match(miss.octets)
     column = caret_column(miss.octets, refusal.position)
@@ -265,7 +266,7 @@ def emit_rule_pages(
     grammar: ResolvedGrammar,
     *,
     analysis: Analysis = analysis_text,
-    matcher: Callable[[ResolvedGrammar, str], Matcher] = compiled_matcher,
+    engine: Callable[[ResolvedGrammar, str], Judge] = judge,
     source_sha256: str | None = None,
     command: str = DEFAULT_COMMAND,
 ) -> dict[str, str]:
@@ -274,7 +275,7 @@ def emit_rule_pages(
     Args:
         grammar: the rules; those of the file and those imported get a page each.
         analysis: what stands under "Analysis".
-        matcher: the engine that examples and near misses are put to.
+        engine: what examples and near misses are put to.
         source_sha256: see `generated_line`.
         command: see `generated_line`.
 
@@ -282,7 +283,7 @@ def emit_rule_pages(
         ExampleError: the engine refuses an `@example`.
     """
     first_line = generated_line(grammar, source_sha256=source_sha256, command=command)
-    pages = _Pages(grammar, first_line, used_by(grammar), matcher, analysis)
+    pages = _Pages(grammar, first_line, used_by(grammar), engine, analysis)
     found = {
         f"{FOLDER}/{page_name(rule)}.md": pages.rule_page(rule)
         for rule in grammar.rules.values()

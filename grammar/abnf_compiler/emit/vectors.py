@@ -2,9 +2,9 @@
 
 Rules: one file for each rule, one record on a line.  Accepted strings are the `@example`s and a
 set that shows every decision of the rule; refused ones are near misses, one for each thing that can
-be wrong in each rule.  Every record has been put to the compiled engine before it is written.  An
-id is made of the words of its record, so that it stays when others come or go.  The form is fixed
-by tests/vectors/schema.json.
+be wrong in each rule.  Every record has been put to the engine that decides its rule before it is
+written.  An id is made of the words of its record, so that it stays when others come or go.  The
+form is fixed by tests/vectors/schema.json.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Final
 
 from abnf_compiler.emit.generated_line import DEFAULT_COMMAND, generated_line
 from abnf_compiler.sentences.derive import Deriver
+from abnf_compiler.sentences.judge import Judge, judge
 from abnf_compiler.sentences.near_misses import near_misses
 from abnf_compiler.tree import ResolvedGrammar
 
@@ -26,9 +27,6 @@ MAX_OCTETS: Final = 256
 MAX_ID: Final = 100
 SIGN: Final = re.compile(r"[^A-Za-z0-9 .*/:(),-]")
 BREAK: Final = re.compile(r"[^a-z0-9]+")
-
-Judge = Callable[[bytes], bool]
-"""Whether a rule accepts a string."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +40,7 @@ class Vector:
 
 
 class EngineError(AssertionError):
-    """The compiled engine refuses what the grammar derives; a fault of the compiler."""
-
-
-def compiled_judge(grammar: ResolvedGrammar, rule: str) -> Judge:
-    """The verdict of the compiled engine for one rule."""
-    from abnf_compiler.engines.compiled import compile_rule
-
-    compiled = compile_rule(grammar, rule)
-    return lambda octets: bool(compiled.match(octets))
+    """The engine refuses what the grammar derives; a fault of the compiler."""
 
 
 def _accepted(grammar: ResolvedGrammar, rule: str) -> Iterator[Vector]:
@@ -64,11 +54,11 @@ def _accepted(grammar: ResolvedGrammar, rule: str) -> Iterator[Vector]:
         yield Vector(name, derivation.sentence(), True, deriver.shows(goal))
 
 
-def _refused(grammar: ResolvedGrammar, rule: str, judge: Judge) -> Iterator[Vector]:
+def _refused(grammar: ResolvedGrammar, rule: str, match: Judge) -> Iterator[Vector]:
     """One near miss for each thing that is wrong."""
     said: set[tuple[str, str]] = set()
     misses = near_misses(
-        grammar, rule, seed=SEED, max_octets=MAX_OCTETS, refused=lambda octets: not judge(octets)
+        grammar, rule, seed=SEED, max_octets=MAX_OCTETS, refused=lambda octets: not match(octets)
     )
     for miss in misses:
         if (miss.rule, miss.reason) in said:
@@ -78,18 +68,18 @@ def _refused(grammar: ResolvedGrammar, rule: str, judge: Judge) -> Iterator[Vect
         yield Vector(grammar.rules[rule].name, miss.octets, False, reason)
 
 
-def vectors(grammar: ResolvedGrammar, rule: str, judge: Judge) -> tuple[Vector, ...]:
+def vectors(grammar: ResolvedGrammar, rule: str, match: Judge) -> tuple[Vector, ...]:
     """The vectors of one rule (lower case), each string once.
 
     Raises:
-        EngineError: the judge refuses a sentence of the rule.
+        EngineError: the engine refuses a sentence of the rule.
     """
     found: dict[bytes, Vector] = {}
     for vector in _accepted(grammar, rule):
-        if not judge(vector.octets):
+        if not match(vector.octets):
             raise EngineError(f"{rule} should accept {vector.octets!r}: {vector.reason}")
         found.setdefault(vector.octets, vector)
-    for vector in _refused(grammar, rule, judge):
+    for vector in _refused(grammar, rule, match):
         found.setdefault(vector.octets, vector)
     return tuple(found.values())
 
@@ -139,7 +129,7 @@ def emit_vectors(
     grammar: ResolvedGrammar,
     *,
     rules: Iterable[str] | None = None,
-    judge: Callable[[ResolvedGrammar, str], Judge] = compiled_judge,
+    engine: Callable[[ResolvedGrammar, str], Judge] = judge,
     source_sha256: str | None = None,
     command: str = DEFAULT_COMMAND,
 ) -> dict[str, str]:
@@ -148,7 +138,7 @@ def emit_vectors(
     Args:
         grammar: the rules.
         rules: which of them; the `@start` rules when None.
-        judge: the engine that confirms every record.
+        engine: what confirms every record.
         source_sha256: see `generated_line`.
         command: see `generated_line`.
 
@@ -160,7 +150,7 @@ def emit_vectors(
     names = grammar.annotations.starts if rules is None else rules
     return {
         f"{name.lower()}.json": vector_file(
-            first_line, vectors(grammar, name.lower(), judge(grammar, name.lower()))
+            first_line, vectors(grammar, name.lower(), engine(grammar, name.lower()))
         )
         for name in names
     }

@@ -23,14 +23,14 @@ _LANGUAGE: Final = re.compile(r"[ \t]*\{?:?[ \t]*\.?(?:language-)?([A-Za-z0-9.+_
 _ATTRIBUTES: Final = re.compile(r"[ \t]*\{:?(?![:{])(?P<list>[^{}]*)\}[ \t]*")
 _DEFINITION: Final = re.compile(r"[ \t]*\{:(?P<name>[A-Za-z][\w-]*):(?P<list>[^{}]*)\}[ \t]*")
 _ATTRIBUTE: Final = re.compile(
-    r"""(?P<key>[\w-]+)=(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[^\s"']+))"""
+    r"""(?<![\w-])(?P<key>[\w-]+)=(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[^\s"']+))"""
     r"""|\#(?P<anchor>[\w.:-]+)|\.(?P<mark>[\w-]+)|(?P<name>[A-Za-z][\w-]*)"""
 )
 _TYPE_KEYS: Final = frozenset({"type", "sourcecode-type", "artwork-type"})
 _NAME_KEYS: Final = frozenset({"name", "sourcecode-name", "artwork-name"})
 _HEADING: Final = re.compile(r" {0,3}#{1,6}[ \t]+(?P<title>.*)")
 _UNDERLINE: Final = re.compile(r" {0,3}(?:={2,}|-{2,})[ \t]*")
-_ANCHOR_IN_TITLE: Final = re.compile(r"\{:?[^{}]*#(?P<anchor>[\w.:-]+)[^{}]*\}[ \t#]*$")
+_IN_TITLE: Final = re.compile(r"\{:?(?P<list>[^{}]*)\}[ \t#]*$")
 _INDENTED: Final = re.compile(r"(?: {4}| {0,3}\t)[ \t]*[^ \t]")
 
 
@@ -126,11 +126,11 @@ def _end_of_indented(lines: list[str], number: int) -> int:
 
 def _anchor(title: str) -> str:
     """The anchor of a heading: its own, or the one made from its words."""
-    explicit = _ANCHOR_IN_TITLE.search(title)
-    if explicit is not None:
-        return explicit["anchor"]
-    words = re.sub(r"[^\w -]", "", title.rstrip(" \t#")).lower()
-    return "-".join(words.split())
+    explicit = _IN_TITLE.search(title)
+    anchor = _attributes(explicit["list"], {}).anchor if explicit is not None else ""
+    bare = _IN_TITLE.sub("", title).rstrip(" \t#")
+    words = re.sub(r"[^\w -]", "", bare).lower()
+    return anchor or "-".join(words.split())
 
 
 def _definitions(lines: list[str]) -> dict[str, _Attributes]:

@@ -38,8 +38,9 @@ class Line:
 
 def lines_without_pages(source: Source) -> list[Line]:
     """The lines of a text without page breaks, running headers and footers."""
-    lines = [_line(source, number) for number in range(1, len(source.line_starts) + 1)]
-    tops = _page_tops(source, lines)
+    raw = [source.line(number) for number in range(1, len(source.line_starts) + 1)]
+    lines = [_line(text, start) for text, start in zip(raw, source.line_starts, strict=True)]
+    tops = _page_tops(raw, lines)
     footers = [_last_above(lines, top) for top in tops]
     headers = [_first_below(lines, top) for top in tops]
     seconds = [_first_below(lines, first + 1) if first >= 0 else -1 for first in headers]
@@ -48,7 +49,7 @@ def lines_without_pages(source: Source) -> list[Line]:
     gaps: list[tuple[int, int]] = []
     for top, footer, header, second in zip(tops, footers, headers, seconds, strict=True):
         start = end = top
-        if footer >= 0 and (_FOOTER.fullmatch(lines[footer].text) or footer in often_below):
+        if footer >= 0 and (_is_footer(lines[footer]) or footer in often_below):
             start = footer
         if header >= 0 and (_HEADER.fullmatch(lines[header].text) or header in often_above):
             end = header + 1
@@ -58,20 +59,22 @@ def lines_without_pages(source: Source) -> list[Line]:
     return _without(lines, gaps)
 
 
-def _line(source: Source, number: int) -> Line:
+def _line(raw: str, start: int) -> Line:
     """One line; form feeds count as blanks, those at its start are left out."""
-    raw = source.line(number)
     text = raw.lstrip("\f")
-    offset = source.line_starts[number - 1] + len(raw) - len(text)
-    return Line(text.replace("\f", " ").rstrip(), offset)
+    return Line(text.replace("\f", " ").rstrip(), start + len(raw) - len(text))
 
 
-def _page_tops(source: Source, lines: Sequence[Line]) -> list[int]:
+def _is_footer(line: Line) -> bool:
+    return "[Page" in line.text and _FOOTER.fullmatch(line.text) is not None
+
+
+def _page_tops(raw: Sequence[str], lines: Sequence[Line]) -> list[int]:
     """The lines that begin a page, in order; a form feed after a footer is the same page break."""
     tops: list[int] = []
     for number, line in enumerate(lines):
-        fed = "\f" in source.line(number + 1)
-        if not fed and not _FOOTER.fullmatch(line.text):
+        fed = "\f" in raw[number]
+        if not fed and not _is_footer(line):
             continue
         top = number if fed else number + 1
         if not (tops and fed and all(not each.text for each in lines[tops[-1] : top])):

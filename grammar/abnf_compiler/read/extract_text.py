@@ -94,9 +94,9 @@ def _candidates(lines: Sequence[Line]) -> Iterator[_Candidate]:
     section = ""
     number = used = 0
     while number < len(lines):
-        heading = _HEADING.match(lines[number].text)
-        if heading is not None and _begins_part(lines, number):
-            section = heading["number"]
+        if _begins_part(lines, number):
+            heading = _HEADING.match(lines[number].text)
+            section = heading["number"] if heading is not None else section
         if _START.match(lines[number].text):
             first = _with_comments_above(lines, number, used)
             rules, used = _read_run(lines, number)

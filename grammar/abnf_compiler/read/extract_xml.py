@@ -19,6 +19,7 @@ from abnf_compiler.source import Source
 
 MAX_ENTITY_NESTING: Final = 8  # entities within entities; real documents have one level
 MAX_ENTITY_CHARACTERS: Final = 1_000_000  # all entities of a document; real ones hold some 1,000
+MAX_FILLED_CHARACTERS: Final = 100_000  # what entities may add to the blocks of a document
 _MAX_LEVELS: Final = 16  # sections below that are not numbered
 _FRONT_SECTIONS: Final = frozenset({"abstract", "note"})
 _HOLDERS: Final = frozenset({"sourcecode", "artwork"})
@@ -49,7 +50,8 @@ class _Reader:
         self._sections = _Sections()
         self._entities: dict[str, str | None] = {}
         self._texts: dict[str, str | None] = {}  # of the entities, once they were asked for
-        self._room = MAX_ENTITY_CHARACTERS
+        self._levels: dict[str, int] = {}  # how deep entities nest in them
+        self._room = MAX_FILLED_CHARACTERS
         self._pieces: list[Piece] | None = None  # of the block that is open
         self._opened = 0  # how many elements were open when it began
         self._name = ""
@@ -64,14 +66,14 @@ class _Reader:
         parser.EntityDeclHandler = self._entity
         parser.EndDoctypeDeclHandler = self._declared
         parser.SkippedEntityHandler = self._reference
-        parser.DefaultHandler = _ignore  # without one, expat expands entities by itself
+        parser.DefaultHandler = self._other  # without one, expat expands entities by itself
         try:
             parser.Parse(self._octets, True)
         except expat.ExpatError as problem:
             reason = expat.ErrorString(problem.code) or "unknown error"
             if problem.code == expat.errors.codes[expat.errors.XML_ERROR_TAG_MISMATCH]:
                 reason += f"; </{self._elements[-1]}> is expected"
-            place = self._characters_up_to(parser.ErrorByteIndex)
+            place = self._characters_up_to(max(parser.ErrorByteIndex, 0))
             raise self._error(f"not well-formed XML: {reason}", place) from problem
         return tuple(self._blocks)
 
@@ -123,21 +125,30 @@ class _Reader:
             raise self._error("the entities of this document are too long", place)
         self._pieces += [Piece(char, place) for char in text]
 
+    def _other(self, text: str) -> None:
+        """Comments, declarations and the like; and references to entities of other files."""
+        if self._pieces is not None and text.startswith("&"):
+            self._reference(text[1:-1], False)
+
     def _expanded(self, name: str, depth: int) -> str | None:
         """The text of an entity without its markup; None when it is not all in this file."""
         if name not in self._texts:
-            value = self._entities.get(name, html5.get(f"{name};"))
             if depth == MAX_ENTITY_NESTING:
                 raise self._error("the entities of this document nest too deep", self._place())
-            self._texts[name] = value and self._filled(value, depth)
+            value = self._entities.get(name, html5.get(f"{name};"))
+            self._levels[name] = 1
+            self._texts[name] = None if value is None else self._filled(name, value, depth)
         return self._texts[name]
 
-    def _filled(self, value: str, depth: int) -> str | None:
-        """`value` with the entities in it filled in."""
+    def _filled(self, name: str, value: str, depth: int) -> str | None:
+        """The value of an entity with the entities in it filled in."""
         parts: list[str] = []
         size = end = 0
         for match in _REFERENCE.finditer(value):
-            inner = self._expanded(match.group(1), depth + 1)
+            inner = self._expanded(match[1], depth + 1)
+            self._levels[name] = max(self._levels[name], self._levels[match[1]] + 1)
+            if self._levels[name] > MAX_ENTITY_NESTING:
+                raise self._error("the entities of this document nest too deep", self._place())
             if inner is None:
                 return None
             size += len(inner)
@@ -204,7 +215,3 @@ class _Sections:
         if self._in_back and 1 <= self._counts[0] <= 26:
             words[0] = chr(ord("A") + self._counts[0] - 1)
         return ".".join(words)
-
-
-def _ignore(_data: str) -> None:
-    """Comments, declarations and the like."""

@@ -16,6 +16,7 @@ from typing import Final
 from abnf_compiler.sentences.changes import changes
 from abnf_compiler.sentences.derivation import Derived
 from abnf_compiler.sentences.derive import Deriver
+from abnf_compiler.sentences.judge import judge
 from abnf_compiler.tree import ResolvedGrammar
 
 DEFAULT_MAX_OCTETS: Final = 256
@@ -58,13 +59,6 @@ def _in_turn(streams: list[Iterator[NearMiss]]) -> Iterator[NearMiss]:
         yield from (miss for miss in row if miss is not None)
 
 
-def _refused_by_compiled(grammar: ResolvedGrammar, rule: str) -> Callable[[bytes], bool]:
-    from abnf_compiler.engines.compiled import compile_rule
-
-    compiled = compile_rule(grammar, rule)
-    return lambda octets: not compiled.match(octets)
-
-
 def near_misses(
     grammar: ResolvedGrammar,
     rule: str,
@@ -82,16 +76,26 @@ def near_misses(
         seed: what random choices start from.
         count: how many at most; None for all there are.
         max_octets: no sentence they are made from is longer.
-        refused: the judge; the compiled engine when None.
+        refused: the judge; the engine that decides the rule when None.
 
     Raises:
         KeyError: no such rule.
+        GrammarError: the rule needs prose, and no judge is given.
     """
-    judge = refused or _refused_by_compiled(grammar, rule)
+    if refused is None:
+        match = judge(grammar, rule)
+        return near_misses(
+            grammar,
+            rule,
+            seed=seed,
+            count=count,
+            max_octets=max_octets,
+            refused=lambda octets: not match(octets),
+        )
     deriver = Deriver(grammar, rule, seed=seed, max_octets=max_octets)
     streams = [_changed(derivation) for _, derivation in deriver.covering()]
     Random(f"near misses/{rule.lower()}/{seed}").shuffle(streams)
-    return islice(_proven(_in_turn(streams), judge), count)
+    return islice(_proven(_in_turn(streams), refused), count)
 
 
 def _proven(misses: Iterator[NearMiss], refused: Callable[[bytes], bool]) -> Iterator[NearMiss]:

@@ -29,12 +29,13 @@ from reply_metadata.events import (
 )
 from reply_metadata.limits import DEFAULT_LIMITS, Limits
 from reply_metadata.network.recording import Record, Side, unrecorded
-from reply_metadata.policy.referral import Endpoint
+from reply_metadata.policy.referral import Endpoint, TlsLevel
 from reply_metadata.timeouts import DEFAULT_CLIENT_TIMEOUTS, ClientTimeouts
 from reply_metadata.transitions import DIALECTS, Answer, Protocol, State, answer_class
 from reply_metadata.values import Reply
 
 READ_OCTETS: Final = 65_536
+_ENDED: Final = frozenset({State.CLOSED, State.BROKEN})
 
 
 class PeerUnavailable(ReplyMetadataError):
@@ -53,30 +54,30 @@ class PeerUnavailable(ReplyMetadataError):
         super().__init__(f"{endpoint}: {reason}")
 
 
-class ClientConnection:
-    """One connection to a server; `open` greets it.
+class ClientConnection(asyncio.Protocol):
+    """One connection to a server; `open` makes it and greets.
+
+    Octets go to the session the moment they arrive, so that a reply nobody asked for is seen before
+    the next command is sent, not taken for its answer.
 
     Args:
         endpoint: the server.
         session: its session.
-        reader: where its octets come from.
-        writer: where ours go.
         record: is told all octets.
     """
 
     def __init__(
-        self,
-        endpoint: Endpoint,
-        session: ClientSession,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        record: Record = unrecorded,
+        self, endpoint: Endpoint, session: ClientSession, record: Record = unrecorded
     ) -> None:
         self.endpoint: Final = endpoint
         self.session: Final = session
-        self._reader = reader
-        self._writer = writer
+        self.tls: Final = TlsLevel.NONE
+        """How the connection is protected: this client speaks no TLS."""
         self._record = record
+        self._transport: asyncio.Transport | None = None
+        self._arrived = asyncio.Event()
+        self._writable = asyncio.Event()
+        self._lost = asyncio.Event()
 
     @classmethod
     async def open(
@@ -94,17 +95,53 @@ class ClientConnection:
         Raises:
             PeerUnavailable: the server is not there or does not want to serve.
         """
+        session = ClientSession(protocol, timeouts=timeouts, limits=limits)
+        connection = cls(endpoint, session, record)
+        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(timeouts.connect_s):
-                reader, writer = await asyncio.open_connection(f"{endpoint.address}", endpoint.port)
+                await loop.create_connection(
+                    lambda: connection, f"{endpoint.address}", endpoint.port
+                )
         except OSError as error:  # TimeoutError is one
-            raise PeerUnavailable(
-                endpoint, f"no connection: {str(error) or 'timed out'}"
-            ) from error
-        session = ClientSession(protocol, timeouts=timeouts, limits=limits)
-        connection = cls(endpoint, session, reader, writer, record)
-        await connection._greet(client_name)
+            reason = f"no connection: {str(error) or 'timed out'}"
+            raise PeerUnavailable(endpoint, reason) from error
+        try:
+            await connection._greet(client_name)
+        except BaseException:
+            await connection._close_socket()
+            raise
         return connection
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport; the time for the greeting begins."""
+        self.session.time_passed(_now())
+        assert isinstance(transport, asyncio.Transport)  # create_connection makes one
+        self._transport = transport
+        self._writable.set()
+
+    def data_received(self, data: bytes) -> None:
+        """Give octets to the session."""
+        self._record(Side.SERVER, data)
+        self.session.time_passed(_now())
+        self.session.receive_octets(data)
+        self._arrived.set()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        """Tell the session and whoever waits."""
+        self.session.receive_octets(b"")
+        for event in (self._arrived, self._writable, self._lost):
+            event.set()
+
+    def pause_writing(self) -> None:
+        """The server does not read as fast as we write."""
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        """It has read."""
+        self._writable.set()
 
     async def _greet(self, client_name: str) -> None:
         greeting = await self._event()
@@ -137,7 +174,7 @@ class ClientConnection:
             PeerUnavailable: a reply is missing.
             LocalProtocolError: a command may not be sent now; those before it were not written.
         """
-        self.session.time_passed(_now())
+        await self._refuse_if_ended()
         octets = [self.session.send(command) for command in commands]
         await self._write(b"".join(octets))
         replies = []
@@ -154,9 +191,10 @@ class ClientConnection:
         recipient is not known.  Replies that came before count.
 
         Raises:
+            PeerUnavailable: the connection ended before anything was sent.
             LocalProtocolError: no content may be sent now.
         """
-        self.session.time_passed(_now())
+        await self._refuse_if_ended()
         octets = self.session.send(Content(content))
         replies: list[Reply | None] = [None] * len(self.session.unanswered)
         try:
@@ -191,11 +229,20 @@ class ClientConnection:
     ) -> None:
         await self.close()
 
+    async def _refuse_if_ended(self) -> None:
+        """Raise PeerUnavailable when the server closed, or broke the protocol, in the meantime."""
+        self.session.time_passed(_now())
+        if self.session.state in _ENDED:
+            await self._event()
+
     async def _event(self) -> ClientEvent:
         """The next event that is a reply to something."""
         try:
             while (event := self.session.next_event()) is NEED_DATA:
-                await self._receive()
+                if self.session.state in _ENDED:
+                    event = ConnectionEnded(clean=True)  # after a 421 nothing is waited for
+                    break
+                await self._wait()
         except RemoteProtocolError as error:
             await self._close_socket()
             raise PeerUnavailable(self.endpoint, f"protocol error: {error}") from error
@@ -212,36 +259,28 @@ class ClientConnection:
             case _:
                 return event
 
-    async def _receive(self) -> None:
-        """Give the session what arrives, or the time when nothing does by its deadline."""
-        self.session.time_passed(_now())
+    async def _wait(self) -> None:
+        """Wait for octets, until the session's deadline."""
+        self._arrived.clear()
         try:
             async with asyncio.timeout_at(self.session.next_deadline):
-                octets = await self._reader.read(READ_OCTETS)
+                await self._arrived.wait()
         except TimeoutError:
             self.session.time_passed(_now())
-            return
-        except OSError:
-            octets = b""
-        if octets:
-            self._record(Side.SERVER, octets)
-        self.session.time_passed(_now())
-        self.session.receive_octets(octets)
 
     async def _write(self, octets: bytes) -> None:
         """Write; a failure shows when the reply is read, which may be there in spite of it."""
+        assert self._transport is not None  # `open` has connected
         self._record(Side.CLIENT, octets)
-        self._writer.write(octets)
-        try:
+        self._transport.write(octets)
+        with contextlib.suppress(TimeoutError):  # the session sees the same deadline
             async with asyncio.timeout_at(self.session.next_deadline):
-                await self._writer.drain()
-        except OSError:  # TimeoutError is one; the session sees the same deadline
-            pass
+                await self._writable.wait()
 
     async def _close_socket(self) -> None:
-        self._writer.close()
-        with contextlib.suppress(OSError):  # closed is closed
-            await self._writer.wait_closed()
+        if self._transport is not None:
+            self._transport.abort()
+            await self._lost.wait()
 
 
 def _now() -> float:

@@ -16,9 +16,9 @@ from reply_metadata.codec import build_reply
 from reply_metadata.commands import MailFrom, Parameter, RcptTo, StartData
 from reply_metadata.network.asyncio_client import ClientConnection, PeerUnavailable
 from reply_metadata.network.recording import Record, unrecorded
-from reply_metadata.policy.referral import Endpoint, NotFollowed
+from reply_metadata.policy.referral import Endpoint, NotFollowed, TlsLevel, refusal_of_session
 from reply_metadata.timeouts import DEFAULT_CLIENT_TIMEOUTS, ClientTimeouts
-from reply_metadata.transitions import Answer, Protocol, State, answer_class
+from reply_metadata.transitions import Answer, Protocol, answer_class
 from reply_metadata.values import Reply
 
 _ADVICE: Final = frozenset({"SIZE", "BODY=7BIT"})
@@ -63,12 +63,24 @@ class BackendTransaction:
         self._mail_reply = mail_reply
 
     @classmethod
-    async def open(cls, dialer: Dialer, endpoint: Endpoint, mail: MailFrom) -> BackendTransaction:
+    async def open(
+        cls,
+        dialer: Dialer,
+        endpoint: Endpoint,
+        mail: MailFrom,
+        tls_before: TlsLevel = TlsLevel.NONE,
+    ) -> BackendTransaction:
         """Connect and say MAIL.
+
+        Args:
+            dialer: how hosts are called.
+            endpoint: the host.
+            mail: the MAIL command of the client.
+            tls_before: how the connection was protected that a referral to this host came on.
 
         Raises:
             PeerUnavailable: the host is not there, or went away.
-            HostUnfit: it lacks an extension, or is ourselves.
+            HostUnfit: it lacks an extension or protection, or is ourselves.
         """
         connection = await ClientConnection.open(
             endpoint,
@@ -78,10 +90,15 @@ class BackendTransaction:
             record=dialer.record_for(endpoint),
         )
         try:
-            if connection.session.server_name.lower() == dialer.host_name.lower():
+            session = connection.session
+            if session.server_name.lower() == dialer.host_name.lower():
                 raise HostUnfit(endpoint, NotFollowed.VISITED)
-            parameters = _parameters_for(connection, mail.parameters)
-            reply = await connection.ask(MailFrom(mail.sender, parameters))
+            needed = {one.extension for one in mail.parameters if not _only_advises(one)}
+            refused = refusal_of_session(needed, session.extensions, tls_before, connection.tls)
+            if refused is not None:
+                raise HostUnfit(endpoint, refused)
+            taken = tuple(one for one in mail.parameters if session.takes_parameter(one))
+            reply = await connection.ask(MailFrom(mail.sender, taken))
         except HostUnfit:
             await connection.close()
             raise
@@ -95,8 +112,6 @@ class BackendTransaction:
         """
         if answer_class(self._mail_reply.code) is not Answer.SUCCESS:
             return self._mail_reply
-        if self._connection.session.state not in {State.HAS_SENDER, State.HAS_RECIPIENTS}:
-            raise PeerUnavailable(self.endpoint, "the connection ended")
         return await self._connection.ask(recipient)
 
     async def deliver(self, content: bytes) -> tuple[Reply, ...]:
@@ -104,29 +119,25 @@ class BackendTransaction:
         count = len(self._connection.session.accepted)
         try:
             reply = await self._connection.ask(StartData())
+            if answer_class(reply.code) is not Answer.INTERMEDIATE:
+                return (reply,) * count
+            replies = await self._connection.send_content(content)
         except PeerUnavailable:
             return (_no_reply(),) * count
-        if answer_class(reply.code) is not Answer.INTERMEDIATE:
-            return (reply,) * count
-        replies = await self._connection.send_content(content)
         return tuple(_no_reply() if one is None else one for one in replies)
+
+    @property
+    def tls(self) -> TlsLevel:
+        """How the connection is protected."""
+        return self._connection.tls
 
     async def close(self) -> None:
         """End the connection."""
         await self._connection.close()
 
 
-def _parameters_for(
-    connection: ClientConnection, parameters: tuple[Parameter, ...]
-) -> tuple[Parameter, ...]:
-    """The parameters this host takes."""
-    taken = []
-    for parameter in parameters:
-        if connection.session.takes_parameter(parameter):
-            taken.append(parameter)
-        elif not _ADVICE.intersection({parameter.keyword, f"{parameter}".upper()}):
-            raise HostUnfit(connection.endpoint, NotFollowed.LACKS_EXTENSION)
-    return tuple(taken)
+def _only_advises(parameter: Parameter) -> bool:
+    return bool(_ADVICE.intersection({parameter.keyword, f"{parameter}".upper()}))
 
 
 def _no_reply() -> Reply:

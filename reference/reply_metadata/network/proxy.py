@@ -41,6 +41,7 @@ from reply_metadata.policy.referral import (
     NotFollowed,
     ReferralPolicy,
     Skipped,
+    TlsLevel,
     Trail,
     candidates,
     ending,
@@ -173,8 +174,8 @@ class ProxyHandler:
             referral = self._referral_in(asked.reply)
             if referral is None:
                 break
-            came_from = asked.transaction.endpoint
-            refused = may_follow(self._settings.referral, trail, came_from)
+            came_from = asked.transaction
+            refused = may_follow(self._settings.referral, trail, came_from.endpoint)
             if refused in _NOT_TO_BE_FOLLOWED:
                 break
             reasons = [] if refused is None else [refused]
@@ -185,7 +186,7 @@ class ProxyHandler:
                 _LOG.info(
                     "referral of %s by %s: %s",
                     escaped(recipient.recipient.mailbox),
-                    came_from,
+                    came_from.endpoint,
                     "; ".join(reason.value for reason in reasons),
                 )
                 hint = ending(asked.reply.code, reasons)
@@ -225,13 +226,13 @@ class ProxyHandler:
         mail: MailFrom,
         recipient: RcptTo,
         referral: Referral,
-        came_from: Endpoint,
+        came_from: BackendTransaction,
         trail: Trail,
         reasons: list[NotFollowed],
     ) -> tuple[_Asked, Trail] | None:
         """Ask the first usable host of a referral; None, and why in `reasons`, if there is none."""
         protocol = self._settings.dialer.protocol
-        for named in candidates(referral, protocol, came_from.port):
+        for named in candidates(referral, protocol, came_from.endpoint.port):
             if isinstance(named, Skipped):
                 reasons.append(named.reason)
                 continue
@@ -243,7 +244,8 @@ class ProxyHandler:
                     reasons.append(refused)
                     continue
                 try:
-                    return await self._ask(target, mail, recipient), trail.after(target)
+                    asked = await self._ask(target, mail, recipient, came_from.tls)
+                    return asked, trail.after(target)
                 except PeerUnavailable as error:
                     _LOG.info("referred host %s", escaped(str(error)))
                     reasons.append(NotFollowed.UNREACHABLE)
@@ -257,11 +259,18 @@ class ProxyHandler:
             reasons.append(NotFollowed.NOT_RESOLVED)
         return [endpoint(address, named.port) for address in addresses]
 
-    async def _ask(self, target: Endpoint, mail: MailFrom, recipient: RcptTo) -> _Asked:
+    async def _ask(
+        self,
+        target: Endpoint,
+        mail: MailFrom,
+        recipient: RcptTo,
+        tls_before: TlsLevel = TlsLevel.NONE,
+    ) -> _Asked:
         """Ask one host, in the transaction that is open with it or in a new one."""
         transaction = self._transactions.get(target)
         if transaction is None:
-            transaction = await BackendTransaction.open(self._settings.dialer, target, mail)
+            dialer = self._settings.dialer
+            transaction = await BackendTransaction.open(dialer, target, mail, tls_before)
             self._transactions[target] = transaction
         return _Asked(await transaction.ask(recipient), transaction)
 

@@ -105,7 +105,7 @@ def as_json(result: DemoResult) -> list[dict[str, str]]:
 def transcript(result: DemoResult, style: Style) -> str:
     """The whole demonstration as text."""
     lines = [heading("One message, three recipients, three hosts", style), ""]
-    lines += _PICTURE.splitlines()
+    lines += _PICTURE.replace("[REFERRAL]", style.paint("metadata", "[REFERRAL]")).splitlines()
     hops = [(hop, tuple(group)) for hop, group in groupby(result.lines, key=lambda one: one.hop)]
     for number, (hop, dialogue) in enumerate(hops, 1):
         client, _, server = hop.partition("-")
@@ -126,8 +126,8 @@ def _dialogue(dialogue: Sequence[Line], style: Style, *, fold_content: bool) -> 
             negotiated = negotiated or line.text[4:] == KEYWORD
             in_content = line.text.startswith("354")
         elif in_content and fold_content and line.text != ".":
-            if not shown[-1].startswith("   ("):
-                shown.append(f"   (the same {len(MESSAGE)} octets)")
+            remark = note(f"(the same {len(MESSAGE)} octets)", style)
+            shown += remark if shown[-1:] != remark else []
         else:
             shown.append(client_line(line.text, style))
     return shown

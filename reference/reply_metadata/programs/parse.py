@@ -12,7 +12,8 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from typing import BinaryIO, Final
+from io import BufferedReader
+from typing import Final
 
 from reply_metadata._generated import reply_grammar
 from reply_metadata.codec_read import LineReader, parse_reply
@@ -73,13 +74,15 @@ def run(arguments: argparse.Namespace) -> int:
     if read_line is None:
         sys.stderr.write(_LARK_MISSING)
         return 2
-    if arguments.file == "-":
-        return _show(sys.stdin.buffer, "<stdin>", arguments, read_line)
+    stdin = arguments.file == "-"
+    name = "<stdin>" if stdin else escaped(arguments.file)
     try:
-        with open(arguments.file, "rb") as source:
-            return _show(source, escaped(arguments.file), arguments, read_line)
+        with open(0 if stdin else arguments.file, "rb", closefd=not stdin) as source:
+            return _show(source, name, arguments, read_line)
     except OSError as error:
-        sys.stderr.write(f"replymeta: {escaped(arguments.file)}: {error.strerror}\n")
+        if isinstance(error, BrokenPipeError):
+            raise
+        sys.stderr.write(f"replymeta: {name}: {error.strerror}\n")
         return 2
 
 
@@ -95,7 +98,9 @@ def _engine(name: str) -> LineReader | None:
     return lark_engine.read_line
 
 
-def _show(source: BinaryIO, name: str, arguments: argparse.Namespace, read_line: LineReader) -> int:
+def _show(
+    source: BufferedReader, name: str, arguments: argparse.Namespace, read_line: LineReader
+) -> int:
     recipient = arguments.recipient
     lines_before = 0
     count = 0
@@ -128,7 +133,7 @@ def _show(source: BinaryIO, name: str, arguments: argparse.Namespace, read_line:
     return 0
 
 
-def _replies(source: BinaryIO, *, lf: bool) -> Iterator[bytes]:
+def _replies(source: BufferedReader, *, lf: bool) -> Iterator[bytes]:
     """The complete replies of a stream, then what is left, for `parse_reply` to refuse."""
     buffer = ReplyBuffer(DEFAULT_LIMITS)
     for piece in _pieces(source):
@@ -139,12 +144,10 @@ def _replies(source: BinaryIO, *, lf: bool) -> Iterator[bytes]:
         yield buffer.pending
 
 
-def _pieces(source: BinaryIO) -> Iterator[bytes]:
-    """The stream in bounded pieces, none of which ends between CR and LF."""
-    while piece := source.read(_PIECE_OCTETS):
-        while piece.endswith(b"\r") and (more := source.read(1)):
-            piece += more
-        yield piece
+def _pieces(source: BufferedReader) -> Iterator[bytes]:
+    """The stream in bounded pieces as they come, none of which ends between CR and LF."""
+    while piece := source.read1(_PIECE_OCTETS):
+        yield piece + source.read(1) if piece.endswith(b"\r") else piece
 
 
 def _human(reply: Reply) -> str:

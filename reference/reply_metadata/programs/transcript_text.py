@@ -78,7 +78,7 @@ def note(text: str, style: Style) -> list[str]:
 
 def client_line(text: str, style: Style) -> str:
     """A line the client wrote."""
-    return f"{_INDENT}{style.paint('client', 'C: ' + escaped(text))}"
+    return _INDENT + style.paint("client", f"C: {escaped(text)}".rstrip(" "))
 
 
 def server_lines(text: str, style: Style, *, negotiated: bool) -> list[str]:
