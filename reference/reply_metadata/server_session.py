@@ -231,7 +231,9 @@ class ServerSession:
         try:
             command = parse_command(line)
         except CommandSyntaxError as error:
-            return self._refusal(error.reply_hint, error.message)
+            # The chunk behind a BDAT (RFC 3030) must not be read as commands.
+            chunk_follows = line[:4].upper() == b"BDAT"
+            return self._refusal(error.reply_hint, error.message, close=chunk_follows)
         step = step_of(command)
         if isinstance(command, Hello) and command.verb not in self._dialect.hello_verbs:
             return self._refusal(_WRONG_HELLO, f"{step.value} in {self.protocol.value}")

@@ -18,10 +18,11 @@ class ClientTimeouts:
     Args:
         connect_s: for the connection itself; the RFC says nothing.  Postfix waits 30 seconds.
         greeting_s: for the greeting, Section 4.5.3.2.1.
-        command_s: for the reply to a command but DATA, Sections 4.5.3.2.2 and 4.5.3.2.3.
+        command_s: for the reply to a command but DATA and QUIT, Sections 4.5.3.2.2 and 4.5.3.2.3.
         data_s: for the reply to DATA, Section 4.5.3.2.4.
         result_s: for a reply to the content, Section 4.5.3.2.6: long, because a client that gives
             up early makes a second copy of the message.
+        quit_s: for the reply to QUIT, with which nothing is decided any more.
     """
 
     connect_s: float = 30
@@ -29,6 +30,7 @@ class ClientTimeouts:
     command_s: float = 300
     data_s: float = 120
     result_s: float = 600
+    quit_s: float = 5
 
     def seconds_for(self, step: Step) -> float:
         """How long the reply to a step may take."""
@@ -39,6 +41,8 @@ class ClientTimeouts:
                 return self.data_s
             case Step.RESULT | Step.LAST_RESULT:
                 return self.result_s
+            case Step.QUIT:
+                return self.quit_s
             case _:
                 return self.command_s
 

@@ -28,7 +28,7 @@ from reply_metadata.transitions import Protocol
 
 HOST = "127.0.0.1"
 LOOPBACK = ip_network("127.0.0.0/8")
-TIMEOUTS = ClientTimeouts(2, 2, 2, 2, 2)
+TIMEOUTS = ClientTimeouts(2, 2, 2, 2, 2, quit_s=0.2)
 FOLLOWING = ReferralPolicy(
     follow=True,
     trusted_peers=(LOOPBACK,),

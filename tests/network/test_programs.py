@@ -129,10 +129,15 @@ def test_three_programs_bring_a_message_to_where_the_user_is(start, tmp_path, ca
     assert "                ^^^^^^^^^^^^^^^^^ metadata\n" in shown
     assert "   S: 550 5.1.1 [REASON no-user] No such user here\n" in shown
 
-    assert backend2.stop(signal.SIGINT) == (0, "")
+    status, log = backend2.stop(signal.SIGINT)
+    assert status == 0
+    assert "stored for user2@example.com" in log
     assert send(2)[0] == 1
-    assert backend1.stop() == (0, "")
-    assert proxy.stop()[0] == 0
+    assert backend1.stop()[0] == 0
+    status, log = proxy.stop()
+    assert status == 0
+    assert f"user2@example.com referred by 127.0.0.1:{backend1.port}" in log
+    assert "the host was not reached" in log
 
 
 @pytest.mark.parametrize(

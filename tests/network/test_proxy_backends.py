@@ -104,6 +104,25 @@ def test_results_that_came_count_and_those_that_did_not_are_transient(hosts, run
     ]
 
 
+def test_a_backend_that_does_not_answer_quit_holds_nobody(hosts, run):
+    async def scenario():
+        async with hosts:
+            rude = await hosts.scripted(lambda line: b"" if line == b"QUIT\r\n" else b"250 OK\r\n")
+            client = await hosts.client(await hosts.proxy(rude))
+            first = await client.message(USER1, results=0)
+            loop = asyncio.get_running_loop()
+            begin = loop.time()
+            await client.ask("RSET")
+            await client.ask("NOOP")
+            waited = loop.time() - begin
+            await client.close()
+            return first, waited
+
+    first, waited = run(scenario())
+    assert first[0] == "250 2.0.0 OK"
+    assert waited < 1
+
+
 def test_a_referral_in_the_reply_to_mail_is_about_every_recipient(hosts, run):
     async def scenario():
         async with hosts:

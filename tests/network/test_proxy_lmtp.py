@@ -195,3 +195,29 @@ def test_the_answer_of_the_referred_host_is_final(hosts, run):
     replies, wrote = run(scenario())
     assert replies[0] == "550 5.1.1 No such user here"
     assert wrote == []
+
+
+def test_lmtp_is_not_sent_to_port_25(hosts, run):
+    async def scenario():
+        async with hosts:
+            refer = Refer(("smtp://127.0.0.1:25/",))
+            backend1 = await hosts.backend("backend1", {USER2: refer})
+            client = await hosts.client(await hosts.proxy(backend1))
+            replies = await client.message(USER2)
+            await client.close()
+            return replies
+
+    assert run(scenario())[0] == "450 4.4.4 Redirected"
+
+
+def test_a_backend_that_lacks_what_the_message_needs_costs_a_transient_failure(hosts, run):
+    async def scenario():
+        async with hosts:
+            plain = await hosts.scripted(lambda line: b"250 scripted\r\n")
+            client = await hosts.client(await hosts.proxy(plain))
+            await client.ask("MAIL FROM:<s@example.org> BODY=8BITMIME")
+            reply = await client.ask(f"RCPT TO:<{USER1}>")
+            await client.close()
+            return reply
+
+    assert run(scenario()) == "451 4.3.5 The host behind this one cannot take this message"

@@ -94,6 +94,22 @@ def test_a_path_that_could_not_be_sent_cannot_be_built(text):
         RcptTo(Path.of(text))
 
 
+@pytest.mark.parametrize(
+    ("local_part", "domain"),
+    [
+        ("user", ""),
+        ("@one.example:user", "example.org"),
+        ("us er", "example.org"),
+        ("a" * 65, "example.org"),
+        ("user", "[192.0.2.256]"),
+        ("a" * 60, "b." * 98 + "example"),
+    ],
+)
+def test_parts_that_make_no_path_are_refused(local_part, domain):
+    with pytest.raises(PathSyntaxError):
+        Path(local_part, domain)
+
+
 @pytest.mark.parametrize("keyword", ["", "A B", "A\r\nDATA", "=", "-A"])
 def test_a_parameter_that_could_not_be_sent_cannot_be_built(keyword):
     with pytest.raises(LocalProtocolError):

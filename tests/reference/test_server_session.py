@@ -120,6 +120,13 @@ def test_the_content_of_a_client_that_did_not_wait_is_not_read_as_commands(servi
     assert server.session.state is State.BROKEN
 
 
+def test_the_chunk_behind_a_bdat_is_not_read_as_commands(serving):
+    server = serving(before=b"EHLO a\r\n")
+    server.feed(b"BDAT 35 LAST\r\nMAIL FROM:<evil@example.org>\r\n")
+    assert server.codes == [250, 502]
+    assert server.session.state is State.BROKEN
+
+
 # Metadata
 
 
@@ -213,6 +220,24 @@ def test_results_are_sent_in_the_order_of_the_recipients(serving):
     session.send(Result(first, OK))
     session.send(Result(second, OK))
     assert session.state is State.READY
+
+
+def test_who_uses_the_session_decides_about_senders_and_recipients(opened):
+    session = opened()
+    for command in (MailFrom(Path.of("s@example.org")), RcptTo(Path.of("u@example.com"))):
+        with pytest.raises(LocalProtocolError):
+            session.usual_answer(command)
+
+
+def test_a_refusal_is_sent_when_it_is_due_and_as_it_was_given(opened):
+    session = opened()
+    session.receive_octets(b"junk\r\n")
+    refused = session.next_event()
+    with pytest.raises(LocalProtocolError):
+        session.send(RefusalAnswer(OK))
+    assert session.send(refused.answer) == b"500 5.5.2 Command not recognized\r\n"
+    with pytest.raises(LocalProtocolError):
+        session.send(refused.answer)
 
 
 # The end, and time

@@ -169,28 +169,23 @@ class ProxyHandler:
 
     async def _route(self, mail: MailFrom, recipient: RcptTo) -> _Asked:
         """Ask the recipient's host, and those it is referred to."""
+        mailbox = escaped(recipient.recipient.mailbox)
         asked, trail = await self._ask_backend(mail, recipient)
         while asked.transaction is not None:
-            referral = self._referral_in(asked.reply)
-            if referral is None:
-                break
-            came_from = asked.transaction
+            came_from, referral = asked.transaction, self._referral_in(asked.reply)
             refused = may_follow(self._settings.referral, trail, came_from.endpoint)
-            if refused in _NOT_TO_BE_FOLLOWED:
+            if referral is None or refused in _NOT_TO_BE_FOLLOWED:
                 break
             reasons = [] if refused is None else [refused]
             followed = None
             if refused is None:
                 followed = await self._follow(mail, recipient, referral, came_from, trail, reasons)
             if followed is None:
-                _LOG.info(
-                    "referral of %s by %s: %s",
-                    escaped(recipient.recipient.mailbox),
-                    came_from.endpoint,
-                    "; ".join(reason.value for reason in reasons),
-                )
+                why = "; ".join(reason.value for reason in reasons)
+                _LOG.info("%s not followed from %s: %s", mailbox, came_from.endpoint, why)
                 hint = ending(asked.reply.code, reasons)
                 return asked if hint is None else _Asked(_reply(hint), None)
+            _LOG.info("%s referred by %s", mailbox, came_from.endpoint)
             asked, trail = followed
         return asked
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import signal
 import sys
 from pathlib import Path
@@ -144,6 +145,7 @@ def serve(
     listen: tuple[str, int],
 ) -> int:
     """Listen until SIGINT or SIGTERM; 0 then, 2 when the address cannot be had."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
     try:
         asyncio.run(_serve(MailServer(protocol, settings, make_handler), listen))
     except OSError as error:
