@@ -2,6 +2,7 @@
 
 Rules: every finding has a code of `CODES`, which fixes its severity; a code keeps its meaning for
 ever. 1xx: the text cannot be read. 2xx: names. 3xx: style. 4xx: what the rules can match.
+5xx: what an output cannot carry.
 Text made from a grammar is printed with its control characters replaced.
 """
 
@@ -63,6 +64,8 @@ CODES: Final[Mapping[str, tuple[Severity, str]]] = {
     "ABNF404": (_E, "repetition whose maximum is below its minimum"),
     "ABNF405": (_W, "prose value"),
     "ABNF406": (_E, "example that its rule does not accept"),
+    "ABNF501": (_E, "line too long for a draft"),
+    "ABNF502": (_E, "captures that a Lark grammar of lines cannot carry"),
 }
 
 

@@ -237,7 +237,7 @@ def test_the_svg_fixes_no_colour_and_its_styles_exist(grammar) -> None:
 def test_our_diagrams_fit_the_column_of_a_page(grammar) -> None:
     for key in grammar.rules:
         svg, _ = svg_of(grammar, key)
-        assert float(svg.get("width")) <= 740, key
+        assert float(svg.get("width")) <= 664, key
         assert svg.get("viewBox") == f"0 0 {svg.get('width')} {svg.get('height')}"
 
 

@@ -13,6 +13,8 @@ from abnf_compiler.emit.page_html import (
     code_html,
     expected_text,
     octets_text,
+    preformatted,
+    text_html,
 )
 from abnf_compiler.emit.rule_links import uses
 from abnf_compiler.emit.rule_pages import ExampleError, emit_rule_pages, rule_address
@@ -154,10 +156,14 @@ def test_the_page_of_core_rules_says_who_uses_each(grammar, pages) -> None:
     assert set(users) == {key for key, rule in grammar.rules.items() if "sp" in uses(rule)}
 
 
-def test_strings_that_look_like_fences_stay_in_their_block() -> None:
-    page = Page(emit_rule_pages(grammar_of("a = 3%x60 *DIGIT\nb = 3%x7E *DIGIT\n"))["grammar/a.md"])
-    assert page.headings == PARTS
-    assert page.text.count("```") > 3
+def test_no_line_of_a_block_can_open_a_fence() -> None:
+    text = "```python\n~~~\n```\n<&>"
+    html = text_html(text)
+    assert not re.search(r"[`~<>]", html)
+    assert (
+        Page(preformatted(f"first\n{html}\nlast", "examples")).text.strip()
+        == f"first\n{text}\nlast"
+    )
 
 
 def test_a_near_miss_shows_string_caret_message_and_reason(rendered) -> None:

@@ -33,7 +33,8 @@ def _form(found: Analysis) -> str:
     if not found.regular:
         cycles = "; ".join(" → ".join((*cycle, cycle[0])) for cycle in found.cycles)
         return f"Not regular: {cycles}."
-    size = f"; its smallest automaton has {found.states} states" if found.states else ""
+    states = f"{found.states} state{'' if found.states == 1 else 's'}"
+    size = f"; its smallest automaton has {states}" if found.states else ""
     return f"Regular{' (recursion at one end only)' if found.recursive else ''}{size}."
 
 

@@ -32,9 +32,11 @@ from abnf_compiler.tree import (
     ResolvedGrammar,
 )
 
-railroad.INTERNAL_ALIGNMENT = "left"
+railroad.INTERNAL_ALIGNMENT = "left"  # the package has no other way: rows begin below each other
 
-DEFAULT_WIDTH: Final = 680
+DEFAULT_WIDTH: Final = 590
+"""Pixels between the ends; with them a diagram fits the text column of a page, 664 pixels."""
+
 CHOICE_FRAME: Final[float] = 4 * railroad.AR
 LOOP_FRAME: Final[float] = 2 * railroad.AR
 STACK_FRAME: Final[float] = 2 * railroad.AR

@@ -28,9 +28,13 @@ RFC_AND_SECTION: Final = re.compile(r"RFC (\d+)(?:, (Section|Appendix) ([A-Z0-9.
 DOCUMENT_NUMBER: Final = re.compile(r"rfc0*(\d+)", re.IGNORECASE)
 
 
-def _sourcecode(abnf: str, name: str, first_line: str) -> str:
-    """One `<sourcecode>` element as a file; the text begins and ends at a line of its own."""
-    start = f'<sourcecode type="abnf" name={quoteattr(name)} markers="true">'
+def _sourcecode(abnf: str, name: str, first_line: str, *, markers: bool = False) -> str:
+    """One `<sourcecode>` element as a file; the text begins and ends at a line of its own.
+
+    With `markers` it prints between CODE BEGINS and CODE ENDS: the one block to take the code from.
+    """
+    marked = ' markers="true"' if markers else ""
+    start = f'<sourcecode type="abnf" name={quoteattr(name)}{marked}>'
     return f"<!-- {escape(first_line)} -->\n{start}\n{escape(abnf)}</sourcecode>\n"
 
 
@@ -146,7 +150,9 @@ def emit_rfcxml(
             raise ValueError(f"the fragment {name!r} exists already")
         texts[name] = _group(grammar, rules)
     return {
-        f"abnf-{name}.xml": _sourcecode(text, f"{_stem(grammar)}-{name}.abnf", first_line)
+        f"abnf-{name}.xml": _sourcecode(
+            text, f"{_stem(grammar)}-{name}.abnf", first_line, markers=name == COLLECTED
+        )
         for name, text in sorted(texts.items())
     }
 

@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
+from textwrap import fill
 from typing import Final
 
 from abnf_compiler.diagnostics import GrammarError
@@ -45,6 +46,8 @@ TAKEN: Final = frozenset(("index", CORE_PAGE))
 SEED: Final = 1
 MAX_EXAMPLE_OCTETS: Final = 72
 MAX_EXAMPLES: Final = 6
+SENTENCES_TRIED: Final = 40
+MAX_COLUMNS: Final = 72
 MAX_NEAR_MISSES: Final = 6
 OWN_NEAR_MISSES: Final = 3
 NEAR_MISSES_TRIED: Final = 60
@@ -237,29 +240,39 @@ class _Pages:
         return "".join(parts)
 
 
+def _unreadable(octets: bytes) -> int:
+    """How many octets would have to be shown as escapes."""
+    return len(octets_text(octets)) - len(octets)
+
+
 def _short_sentences(grammar: ResolvedGrammar, rule: Rule, match: Judge) -> list[bytes]:
-    """A few derived sentences that fit on a line."""
+    """A few derived sentences that fit on a line, readable ones first."""
     found = derive(grammar, rule.key, seed=SEED, max_octets=MAX_EXAMPLE_OCTETS)
-    return [sentence for sentence in islice(found, MAX_EXAMPLES) if match(sentence)]
+    tried = [sentence for sentence in islice(found, SENTENCES_TRIED) if match(sentence)]
+    return sorted(tried, key=_unreadable)[:MAX_EXAMPLES]
 
 
 def _various(misses: list[NearMiss], rule: Rule) -> list[NearMiss]:
-    """A few near misses of the rule's own text first, then one of each rule it uses."""
-    own = [miss for miss in misses if miss.rule == rule.name][:OWN_NEAR_MISSES]
-    others = {miss.rule: miss for miss in reversed(misses) if miss.rule != rule.name}
+    """Near misses of the rule's own text first, then one of each rule it uses, readable ones."""
+    once: dict[tuple[str, str], NearMiss] = {}
+    for miss in sorted(misses, key=lambda miss: _unreadable(miss.octets)):
+        once.setdefault((miss.rule, miss.reason), miss)
+    readable_first = list(once.values())
+    own = [miss for miss in readable_first if miss.rule == rule.name][:OWN_NEAR_MISSES]
+    others = {miss.rule: miss for miss in reversed(readable_first) if miss.rule != rule.name}
     return [*own, *reversed(others.values())][:MAX_NEAR_MISSES]
 
 
 def _shown(miss: NearMiss, match: Judge) -> str:
     """A near miss: the string, a caret where the engine stopped, its message, what was changed."""
     refusal = match(miss.octets)
-    column = caret_column(miss.octets, refusal.position)
     at_end = refusal.position >= len(miss.octets)
     where = "at the end" if at_end else f"octet {refusal.position + 1}"
-    return (
-        f"{octets_text(miss.octets)}\n{' ' * column}^ {where}: "
-        f"expected {expected_text(refusal.expected)}\n{miss.rule}: {miss.reason}"
-    )
+    caret = f"{' ' * caret_column(miss.octets, refusal.position)}^ {where}: "
+    expected = f"expected {expected_text(refusal.expected)}"
+    if len(caret + expected) > MAX_COLUMNS:
+        caret, expected = f"{caret.rstrip(': ')}\n", fill(expected, MAX_COLUMNS)
+    return f"{octets_text(miss.octets)}\n{caret}{expected}\n{miss.rule}: {miss.reason}"
 
 
 def emit_rule_pages(

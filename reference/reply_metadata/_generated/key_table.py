@@ -1,6 +1,6 @@
 """Generated from grammar/keys.toml by `make generate`; do not edit.
 
-SHA-256 of the source: 4b7760ba17776524be760c25791e31cdca34db0bc443ab5efcc3e9f0a854fc82
+SHA-256 of the source: a2537c546c4a79a8e80edc1cb2e97417154657a3951ddbcd2448ae8e73cac018
 """
 
 # SPDX-License-Identifier: BSD-3-Clause

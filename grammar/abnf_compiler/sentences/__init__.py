@@ -1,0 +1,1 @@
+"""Strings made from a grammar: sentences a rule accepts, and near misses it refuses."""
