@@ -3,9 +3,9 @@
     python site/check_site.py [build/site]
 
 Exit 1 and a line for each fault: a link to a file or an id that is not there, an id that stands
-twice in a page, and anything a browser would load from another host.  Pages, SVG in pages, style
-sheets and the draft are all read.  Rule: what is only a link to another site is fine; what is
-loaded from one is not.
+twice in a page, words in angle brackets that were taken for an element, and anything a browser
+would load from another host.  Pages, SVG in pages, style sheets and the draft are all read.
+Rule: what is only a link to another site is fine; what is loaded from one is not.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ from site_assembly.tables import PROJECT
 
 LOADED_ATTRIBUTES: Final = frozenset({"src", "srcset", "poster", "data", "action", "formaction"})
 """Attributes a browser loads at once, on any element."""
+
+SVG_ELEMENTS: Final = frozenset({"font-face", "color-profile", "missing-glyph"})
+"""The elements with a hyphen a browser knows; any other was meant as words, `<forward-path>`."""
 
 LOADED_LINKS: Final = frozenset(
     {
@@ -54,6 +57,7 @@ class Page(HTMLParser):
     ids: Counter[str] = field(default_factory=Counter)
     links: list[tuple[int, str]] = field(default_factory=list)
     loads: list[tuple[int, str]] = field(default_factory=list)
+    unknown: list[tuple[int, str]] = field(default_factory=list)
     in_style: bool = False
 
     def __post_init__(self) -> None:
@@ -66,6 +70,8 @@ class Page(HTMLParser):
         values = {name: value or "" for name, value in attrs}
         line = self.getpos()[0]
         self.in_style = tag == "style"
+        if "-" in tag and tag not in SVG_ELEMENTS:
+            self.unknown.append((line, tag))
         if "id" in values:
             self.ids[values["id"]] += 1
         if tag == "a" and "name" in values and values.get("name") != values.get("id"):
@@ -127,6 +133,8 @@ class Site:
         for identity, count in page.ids.items():
             if count > 1:
                 yield f"{name}: the id {identity!r} stands {count} times"
+        for line, tag in page.unknown:
+            yield f"{name}:{line}: <{tag}> is no element; words in angle brackets were lost"
         for line, address in page.loads:
             if is_external(address) and not address.startswith("data:"):
                 yield f"{name}:{line}: loads {address} from another host"

@@ -26,8 +26,8 @@ from abnf_compiler.automata.commit import commit_check, committed_nfa
 from abnf_compiler.automata.determinism import (
     conflicts,
     decided_within,
+    forced_parts,
     ordered_choices,
-    unforced_parts,
 )
 from abnf_compiler.automata.dfa import minimal_dfa, position_nfa
 from abnf_compiler.automata.eliminate import eliminate
@@ -168,9 +168,8 @@ def linear_pattern(regex: Regex, *, rule: str, preferred: bool = False) -> Linea
 
 def local_marks(positions: Positions) -> Marks:
     """The parts of an expression the next character or an order of trying decides."""
-    ordered = ordered_choices(positions)
-    unforced = unforced_parts(positions, ordered)
-    return Marks(frozenset(part.site for part in positions.parts) - unforced, ordered=ordered)
+    forced = forced_parts(positions, ordered_choices(positions))
+    return Marks(forced.sites, ordered=forced.ordered)
 
 
 def _committed_marks(positions: Positions, marks: Marks, committed: frozenset[int]) -> Marks:
@@ -178,9 +177,8 @@ def _committed_marks(positions: Positions, marks: Marks, committed: frozenset[in
     ordered = dict(marks.ordered)
     for site in sorted(committed):
         ordered = decided_within(positions, ordered, site)
-    unforced = unforced_parts(positions, ordered)
-    forced = frozenset(part.site for part in positions.parts) - unforced
-    return Marks(forced, committed, ordered)
+    forced = forced_parts(positions, ordered)
+    return Marks(forced.sites, committed, forced.ordered)
 
 
 def _label(report: GrowthReport, witness: tuple[int, ...] | None) -> ProofLabel:

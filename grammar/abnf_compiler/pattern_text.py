@@ -157,11 +157,11 @@ class _Writer:
             return f"(?:{self.text(regex.item, site + 1)}){count}"
         if regex.maximum is not None or regex.minimum > 1:
             return f"(?>(?:{self.text(regex.item, site + 1)}){count})"
-        if forced and site + 1 in self._marks.forced:
+        if forced and site + 1 in self._marks.forced and site + 1 not in self._marks.ordered:
             runs = self._runs(regex, site)
             if runs is not None:
                 return runs
-        return _in_chunks(self.text(regex.item, site + 1), count)
+        return _in_chunks(self._bracketed(regex.item, site + 1), count)
 
     def _runs(self, regex: Repeat, site: int) -> str | None:
         """`*( S / A )` with one single set S, as `S*+` and then `*( A S*+ )`."""

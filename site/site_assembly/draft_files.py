@@ -31,26 +31,23 @@ _WAY_BACK: Final = (
 )
 
 
-class DraftError(FileNotFoundError):
-    """A rendered file of the draft that is not there; `make draft` makes it."""
-
-
-@dataclass(frozen=True, slots=True)
-class DraftSection:
-    """A section of the draft: its anchor and its title."""
-
-    anchor: str
-    title: str
+class DraftError(LookupError):
+    """A file or a section of the draft that is not there; the text says which."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What the site needs of the draft; `rule_sections` has where each ABNF rule is defined."""
+    """What the site needs of the draft.
+
+    `sections` has the title of every section by its anchor, `rule_sections` the anchor of the
+    section that defines a rule by its lower-case name.
+    """
 
     name: str
     title: str
     abstract: tuple[str, ...]
-    rule_sections: dict[str, DraftSection]
+    sections: dict[str, str]
+    rule_sections: dict[str, str]
     html: str
     text: str
     xml: bytes
@@ -61,18 +58,19 @@ def _words(element: ElementTree.Element) -> str:
     return re.sub(r"\s+", " ", "".join(element.itertext())).strip()
 
 
-def _rule_sections(root: ElementTree.Element) -> dict[str, DraftSection]:
-    """The innermost section that first shows the ABNF of each rule, by lower-case rule name."""
-    found: dict[str, DraftSection] = {}
+def _sections(root: ElementTree.Element) -> tuple[dict[str, str], dict[str, str]]:
+    """Titles by anchor, and for each rule the innermost section that shows its ABNF first."""
+    titles: dict[str, str] = {}
+    rules: dict[str, str] = {}
     for section in root.iter("section"):
-        name = section.find("name")
-        if name is None or "anchor" not in section.attrib:
+        name, anchor = section.find("name"), section.get("anchor")
+        if name is None or anchor is None:
             continue
-        here = DraftSection(section.attrib["anchor"], _words(name))
+        titles[anchor] = _words(name)
         for code in section.findall("sourcecode[@type='abnf']"):
             for rule in _DEFINITION.findall("".join(code.itertext())):
-                found.setdefault(rule.lower(), here)
-    return found
+                rules.setdefault(rule.lower(), anchor)
+    return titles, rules
 
 
 def read_draft(folder: Path, name: str = DRAFT_NAME) -> Draft:
@@ -86,11 +84,13 @@ def read_draft(folder: Path, name: str = DRAFT_NAME) -> Draft:
     title, abstract = root.find("front/title"), root.find("front/abstract")
     if title is None or abstract is None:
         raise DraftError(f"{paths['xml']} has no title or no abstract")
+    titles, rules = _sections(root)
     return Draft(
         name=name,
         title=_words(title),
         abstract=tuple(_words(paragraph) for paragraph in abstract.iter("t")),
-        rule_sections=_rule_sections(root),
+        sections=titles,
+        rule_sections=rules,
         html=paths["html"].read_text("utf-8"),
         text=paths["txt"].read_text("utf-8"),
         xml=xml,
@@ -115,6 +115,13 @@ def draft_link(draft: Draft, anchor: str, to: str) -> str:
     """The address of `anchor` in the HTML; of the whole draft when it has no such anchor."""
     page = f"{to}draft/{draft.name}.html"
     return f"{page}#{anchor}" if f'id="{anchor}"' in draft.html else page
+
+
+def section_link(draft: Draft, anchor: str, to: str) -> str:
+    """A Markdown link to a section by its title; an error when the draft has no such section."""
+    if anchor not in draft.sections:
+        raise DraftError(f"the draft has no section {anchor!r}")
+    return f"[{draft.sections[anchor]}]({draft_link(draft, anchor, to)})"
 
 
 def draft_files(draft: Draft, to: str) -> str:

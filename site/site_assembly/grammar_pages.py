@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from abnf_compiler.emit.rule_pages import emit_rule_pages
 from abnf_compiler.tree import ResolvedGrammar
-from site_assembly.draft_files import Draft, draft_link
+from site_assembly.draft_files import Draft, section_link
 
 
 def grammar_pages(grammar: ResolvedGrammar, draft: Draft) -> dict[str, str]:
     """The grammar's pages by path."""
     pages = emit_rule_pages(grammar)
     for rule in grammar.own_rules():
-        section = draft.rule_sections.get(rule.key)
+        anchor = draft.rule_sections.get(rule.key)
         path = f"grammar/{rule.key}.md"
-        if section is not None and path in pages:
-            link = f"[{section.title}]({draft_link(draft, section.anchor, '../')})"
+        if anchor is not None and path in pages:
+            link = section_link(draft, anchor, "../")
             pages[path] += f"\n## In the draft {{#draft}}\n\nDefined in the section {link}.\n"
     return pages

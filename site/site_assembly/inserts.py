@@ -13,7 +13,7 @@ from typing import Final
 
 from abnf_compiler.tree import ResolvedGrammar
 from site_assembly.dialogues import dialogue_html
-from site_assembly.draft_files import Draft, draft_files
+from site_assembly.draft_files import Draft, draft_files, section_link
 from site_assembly.fences import find_fences, replace_fence
 from site_assembly.key_pages import key_table
 from site_assembly.limit_tables import limit_reasons, limit_table
@@ -74,6 +74,7 @@ def _makers(facts: ProjectFacts, to: str) -> dict[str, Callable[[str], str]]:
         "limit-reasons": lambda _: limit_reasons(facts.limits),
         "draft-title": lambda _: f"**{draft.title}**, `{draft.name}`.",
         "draft-files": lambda _: draft_files(draft, to),
+        "draft-section": lambda anchor: f"In the draft: {section_link(draft, anchor, to)}.",
         "draft-abstract": lambda _: "\n\n".join(draft.abstract),
         "status": lambda _: status_list(facts, to),
     }

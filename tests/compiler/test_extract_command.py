@@ -95,6 +95,6 @@ def test_one_bad_file_does_not_keep_the_others_back(run, tmp_path: Path) -> None
     good, bad = tmp_path / "good.md", tmp_path / "bad.xml"
     good.write_text('~~~ abnf\na = "a"\n~~~\n', "utf-8")
     bad.write_text("<x>", "utf-8")
-    status, out, err = run(bad, good)
+    status, out, err = run(bad, good, "-", stdin=b"Text.\n")
     assert (status, out) == (2, f'; {good}:2\na = "a"\n')
     assert err.startswith(f"{bad}:1:4: not well-formed XML")

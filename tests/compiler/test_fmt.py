@@ -1,9 +1,6 @@
 """The canonical layout: what it looks like, and the laws it keeps on every grammar there is."""
 
-import io
 import re
-import sys
-from argparse import ArgumentParser
 from pathlib import Path
 from random import Random
 
@@ -12,7 +9,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from abnf_compiler import fmt
-from abnf_compiler.commands import fmt as command
 from abnf_compiler.diagnostics import GrammarError
 from abnf_compiler.fmt import LayoutError, format_grammar
 from abnf_compiler.read.reader import read_grammar
@@ -153,6 +149,55 @@ def test_a_token_too_long_for_its_column_moves_to_the_left() -> None:
     assert assert_laws(f'a = "{"q" * 200}" b\n').splitlines()[1] == f' "{"q" * 200}"'
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "a = bbbbbbbbbb ( cccccccccc ( ddddddd eeee ) ) f",
+            "a = bbbbbbbbbb\n    ( cccccccccc ( ddddddd eeee ) ) f\n",
+        ),
+        (
+            "a = bbbbbbbb ( cccccccc dddddddd / eeeeeeee ffffffffff ) g",
+            "a = bbbbbbbb\n    ( cccccccc dddddddd\n    / eeeeeeee ffffffffff ) g\n",
+        ),
+        (
+            "a = ( ( bbbbbbbb cccccccc dddddddd eeeeee fffff ) )",
+            "a = ( ( bbbbbbbb cccccccc dddddddd\n        eeeeee fffff ) )\n",
+        ),
+        (
+            "a = ( ( bbbbbbbb cccccccc dddddddd eeeee ) )",
+            "a = ( ( bbbbbbbb cccccccc dddddddd\n        eeeee ) )\n",
+        ),
+        (
+            f'a = bbbbbbbb cc / "{"d" * 33}" / e f',
+            f'a = bbbbbbbb cc\n  / "{"d" * 33}"\n  / e f\n',
+        ),
+        (
+            f'aaaaaaaaaaaa = bbbbbbbb cc / "{"d" * 33}" / e f',
+            f'aaaaaaaaaaaa = bbbbbbbb cc\n   / "{"d" * 33}"\n             / e f\n',
+        ),
+        (
+            "aaaaaaaaaaaa = b\n ; 34567890123456789012345678901\n ; 3",
+            "aaaaaaaaaaaa = b\n         ; 34567890123456789012345678901\n         ; 3\n",
+        ),
+        (
+            f"aaaa = b ; 3\n ; 34\n ; {'3' * 31}",
+            f"aaaa = b  ; 3\n       ; 34\n       ; {'3' * 31}\n",
+        ),
+        (
+            "a = bbbbbbbb cccccccc ; @not so\n ddddd ; @no",
+            "a = bbbbbbbb cccccccc  ; @not so\n    ddddd  ; @no\n",
+        ),
+        (
+            "a = bbbbbbbb cccccccc dddddd ; @not so",
+            "a = bbbbbbbb cccccccc\n    dddddd  ; @not so\n",
+        ),
+    ],
+)
+def test_what_belongs_together_stays_on_one_line(text: str, expected: str) -> None:
+    assert assert_laws(text, 40) == expected
+
+
 def test_comments_on_neighbouring_lines_share_a_column_where_they_fit() -> None:
     assert formatted("a = b ; 1\ncc = dd ee ; 2\n\nf = g ; 3\n") == (
         "a  = b      ; 1\ncc = dd ee  ; 2\n\nf = g  ; 3\n"
@@ -169,6 +214,8 @@ def test_a_comment_that_would_become_an_annotation_stays_beside_its_token() -> N
     text = f"a = bbbb ; @start {'c' * 52}\nbbbb = d /; @prefer {'e' * 52}\n  f\n"
     assert read_grammar(Source("", text)).annotations.starts == ()
     assert assert_bound(text).count("@") == 2
+    assert_bound("a = b ; c\n / ; @prefer a\n d\n")
+    assert_bound("a = b ; c\n ; d\n / ; @prefer a\n ; @prefer a\n d\n")
 
 
 def assert_bound(text: str) -> str:
@@ -313,92 +360,3 @@ def test_a_layout_that_changes_the_meaning_is_never_handed_out(
     monkeypatch.setattr(fmt, "_lines", wrong)
     with pytest.raises(LayoutError):
         formatted("a = b ; d\n")
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
-    def run_fmt(*arguments: str | Path, stdin: bytes = b"") -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        parser = ArgumentParser()
-        command.add_arguments(parser)
-        try:
-            status = command.run(parser.parse_args([str(each) for each in arguments]))
-        except SystemExit as ended:
-            status = int(ended.code or 0)
-        except command.UsageError as problem:
-            status = 2
-            sys.stderr.write(str(problem))
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return run_fmt
-
-
-def test_the_command_prints_the_layout_of_files_and_of_standard_input(run, tmp_path: Path) -> None:
-    path = tmp_path / "a.abnf"
-    path.write_bytes(b"a=b\r\n")
-    status, out, err = run(path, "-", stdin="a=(c);é\n".encode())
-    assert (status, out, err) == (0, "a = b\r\na = ( c )  ;é\n", "")
-    assert path.read_bytes() == b"a=b\r\n"
-
-
-def test_check_shows_a_diff_and_writes_nothing(run, tmp_path: Path) -> None:
-    path = tmp_path / "a.abnf"
-    path.write_bytes(b"a =  b\nb = c")
-    status, out, err = run("--check", path)
-    assert (status, err) == (1, "")
-    assert out == (
-        f"--- {path}\n+++ {path} (formatted)\n@@ -1,2 +1,2 @@\n-a =  b\n-b = c\n"
-        "\\ No newline at end of file\n+a = b\n+b = c\n"
-    )
-    assert path.read_bytes() == b"a =  b\nb = c"
-    assert run("--check", "-", stdin=b"a = b\nb = c\n") == (0, "", "")
-    assert run("--check", "--width", "72", "-", stdin=b"a = b\r\n") == (0, "", "")
-
-
-def test_in_place_changes_what_has_to_change_and_keeps_links_and_modes(run, tmp_path: Path) -> None:
-    path, link, fine = (tmp_path / name for name in ("a.abnf", "link.abnf", "fine.abnf"))
-    path.write_bytes(b"a =  b\r\n")
-    path.chmod(0o640)
-    link.symlink_to(path)
-    fine.write_bytes(b"a = b\n")
-    before = fine.stat()
-    assert run("--in-place", link, fine) == (0, "", "")
-    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"a = b\r\n", 0o640)
-    assert link.is_symlink()
-    assert (fine.stat().st_ino, fine.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["a.abnf", "fine.abnf", "link.abnf"]
-
-
-@pytest.mark.parametrize("option", ["--in-place", "--check", "--width=72"])
-def test_a_file_with_errors_is_refused_with_its_diagnostics(
-    run, tmp_path: Path, option: str
-) -> None:
-    bad, good = tmp_path / "bad.abnf", tmp_path / "good.abnf"
-    bad.write_bytes(b'a =  "b\n')
-    good.write_bytes(b"a = b\n")
-    status, out, err = run(option, bad, good)
-    assert (status, out) == (2, "a = b\n" if option == "--width=72" else "")
-    assert err.startswith(f"{bad}:1:6: ABNF102 ")
-    assert bad.read_bytes() == b'a =  "b\n'
-
-
-@pytest.mark.parametrize(
-    ("arguments", "stdin"),
-    [
-        (["no-such-file.abnf"], b""),
-        (["a\0b"], b""),
-        (["-"], b"a = b ; \xe9\n"),
-        (["--in-place", "-"], b"a=b\n"),
-        (["--in-place", "--check", "a.abnf"], b""),
-        (["--width", "39", "-"], b"a = b\n"),
-        (["--width", "6_9", "-"], b"a = b\n"),
-        ([], b""),
-    ],
-)
-def test_what_cannot_be_used_ends_with_2_and_a_message(
-    run, arguments: list[str], stdin: bytes
-) -> None:
-    status, out, err = run(*arguments, stdin=stdin)
-    assert (status, out) == (2, "")
-    assert err

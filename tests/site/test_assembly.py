@@ -22,7 +22,9 @@ from site_assembly.tables import GRAMMAR_FILE, PROJECT, load_key_examples, load_
 
 KEYS = load_keys()
 EXAMPLES = load_key_examples()
-DRAFT = Draft("draft-x-00", "Title", ("Abstract.",), {}, "<p>", "text", b"<rfc/>")
+DRAFT = Draft(
+    "draft-x-00", "Title", ("Abstract.",), {"why": "Why?"}, {}, '<p id="why">', "text", b"<rfc/>"
+)
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +77,13 @@ def test_every_limit_stands_in_the_table_with_its_reason():
 def test_an_unknown_insert_is_an_error(facts):
     with pytest.raises(InsertError, match="'key-tabel'"):
         complete_page("<!-- insert: key-tabel -->\n", "index.md", facts)
+
+
+def test_a_section_of_the_draft_is_named_by_its_title_and_must_exist(facts):
+    page = complete_page("<!-- insert: draft-section why -->\n", "rationale/a.md", facts)
+    assert page == "In the draft: [Why?](../draft/draft-x-00.html#why).\n"
+    with pytest.raises(DraftError, match="'how'"):
+        complete_page("<!-- insert: draft-section how -->\n", "rationale/a.md", facts)
 
 
 def test_links_of_an_insert_start_at_the_folder_of_the_page(facts):

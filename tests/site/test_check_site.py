@@ -36,6 +36,7 @@ def test_a_site_whose_links_all_lead_somewhere_has_no_faults(tmp_path):
         ('<style>@import url("https://example.org/c.css");</style>', "from another host"),
         ('<p style="background: url(https://example.org/c.png)">x</p>', "from another host"),
         ('<p id="top">again</p>', "stands 2 times"),
+        ("<p>try <forward-path>.</p>", "<forward-path> is no element"),
         ('<a href="../secret.html">up</a>', "there is no such file"),
     ],
 )

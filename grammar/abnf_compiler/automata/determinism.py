@@ -52,18 +52,29 @@ def conflicts(positions: Positions) -> Iterator[Conflict]:
                     yield Conflict(source, left, right)
 
 
-def unforced_parts(positions: Positions, ordered: Mapping[int, tuple[int, ...]]) -> frozenset[int]:
-    """The sites that some conflict concerns; conflicts inside `ordered` choices are excused.
+@dataclass(frozen=True, slots=True)
+class Forced:
+    """The sites no conflict concerns, and the choices (with their order) that is due to."""
 
-    With more than `MAX_CONFLICTS` conflicts all sites are given, which is always safe.
+    sites: frozenset[int]
+    ordered: Mapping[int, tuple[int, ...]]
+
+
+def forced_parts(positions: Positions, ordered: Mapping[int, tuple[int, ...]]) -> Forced:
+    """The forced parts, conflicts between the alternatives of `ordered` choices excused.
+
+    With more than `MAX_CONFLICTS` conflicts no site is given, which is always safe.
     """
+    every = frozenset(part.site for part in positions.parts)
+    excused: set[int] = set()
     found: set[int] = set()
     for count, conflict in enumerate(conflicts(positions)):
         if count >= MAX_CONFLICTS:
-            return frozenset(part.site for part in positions.parts)
+            return Forced(frozenset(), {})
         if conflict.left.entered == conflict.right.entered:
             joint = _lowest_joint(positions, conflict.left.target, conflict.right.target)
             if joint.site in ordered:
+                excused.add(joint.site)
                 continue
         for edge, other in (
             (conflict.left, conflict.right),
@@ -74,7 +85,7 @@ def unforced_parts(positions: Positions, ordered: Mapping[int, tuple[int, ...]])
                 both_enter = part.covers(other.target) and not part.holds(other.entered)
                 if goes_on_inside or both_enter or part.nullable is not None:
                     found.add(part.site)
-    return frozenset(found)
+    return Forced(every - found, {site: ordered[site] for site in sorted(excused)})
 
 
 def _lowest_joint(positions: Positions, left: int, right: int) -> Part:

@@ -212,9 +212,12 @@ def proved_tokens(regex: Regex, count: int) -> tuple[ProvedToken, ...] | None:
     marks = local_marks(positions)
     copies: dict[int, list[Part]] = {number: [] for number in range(count)}
     outside = set(range(len(positions.charsets)))
+    inside_until = 0
     for part in positions.parts:
-        if not isinstance(part.regex, Captured) or not part.regex.repeated:
+        if part.number < inside_until or not _is_token(part):
             continue
+        assert isinstance(part.regex, Captured)
+        inside_until = part.after
         copies[int(part.regex.name)].append(part)
         outside -= set(range(part.low, part.high))
         inner = positions.parts[part.number : part.after]
@@ -247,6 +250,10 @@ def proved_tokens(regex: Regex, count: int) -> tuple[ProvedToken, ...] | None:
         text, groups = part_text(part.regex, part.site, marks)
         tokens.append(ProvedToken(number, text, groups, part.regex))
     return tuple(tokens)
+
+
+def _is_token(part: Part) -> bool:
+    return isinstance(part.regex, Captured) and part.regex.repeated
 
 
 def _flat(regex: Regex, begins: list[tuple[str, ...]]) -> tuple[Token, ...] | None:

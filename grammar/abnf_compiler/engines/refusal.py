@@ -68,7 +68,8 @@ def expected_words(charset: CharSet, *, may_end: bool = False) -> tuple[str, ...
     words: list[str] = []
     missing = _PRINTABLE - charset
     if len(missing) <= _MOST_EXCEPTIONS:
-        words += [_name(code) for code in charset & _CLOSING]
+        if missing:
+            words += [_name(code) for code in charset & _CLOSING]
         exceptions = [word for first, last in missing.intervals for word in _run(first, last)]
         words.append("a printable character" + _but_not(exceptions))
         charset = charset - _PRINTABLE

@@ -70,15 +70,13 @@ def _is_footer(line: Line) -> bool:
 
 
 def _page_tops(raw: Sequence[str], lines: Sequence[Line]) -> list[int]:
-    """The lines that begin a page, in order; a form feed after a footer is the same page break."""
+    """The lines that begin a page; a footer and the form feed after it may each give one."""
     tops: list[int] = []
     for number, line in enumerate(lines):
-        fed = "\f" in raw[number]
-        if not fed and not _is_footer(line):
-            continue
-        top = number if fed else number + 1
-        if not (tops and fed and all(not each.text for each in lines[tops[-1] : top])):
-            tops.append(top)
+        if "\f" in raw[number]:
+            tops.append(number)
+        elif _is_footer(line):
+            tops.append(number + 1)
     return tops
 
 

@@ -1,0 +1,326 @@
+"""What changed between two grammars: rule by rule, with strings that only one of them accepts.
+
+    result = diff_grammars(old.resolved, new.resolved)
+    print(result.rule("metadata-key").relation)  # Relation.WIDER
+    print(result.rule("metadata-key").only_new)  # Witness(codes=(97, 95), shortest=True)
+
+Rules: "equal" is always a proof, by the definitions or by automata, and so is every string given;
+what is not proved says how far it was looked for.  Compared are the rules that stand in one of the
+two files, and imported rules where both grammars have them and they differ.  Core rules are in
+every grammar (RFC 5234, Appendix B.1).  Annotations are not compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from abnf_compiler.automata.normal_form import AutomataError, NotRegularError, to_regex
+from abnf_compiler.diff_blueprint import Symbols
+from abnf_compiler.diff_languages import Bounds, Languages
+from abnf_compiler.diff_meaning import Meanings
+from abnf_compiler.diff_search import Direction, Directions
+from abnf_compiler.resolve.core_rules import core_rules
+from abnf_compiler.resolve.resolver import UNDEFINED
+from abnf_compiler.tree import Annotations, ProseVal, ResolvedGrammar, Rule
+
+__all__ = ["Bounds", "GrammarDiff", "Proof", "Relation", "RuleDiff", "Witness", "diff_grammars"]
+
+
+class Relation(Enum):
+    """What a rule accepts in the new grammar, against the old one."""
+
+    EQUAL = "equal"
+    WIDER = "wider"
+    NARROWER = "narrower"
+    INCOMPARABLE = "incomparable"
+    ADDED = "added"
+    REMOVED = "removed"
+    NO_DIFFERENCE_FOUND = "no-difference-found"
+    NOT_DECIDED = "not-decided"
+
+
+class Proof(Enum):
+    """How a relation was found."""
+
+    DEFINITION = "definition"
+    AUTOMATA = "automata"
+    SEARCH = "search"
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A string that one of the grammars accepts and the other refuses.
+
+    codes: its characters.  shortest: whether it is known that none is shorter.
+    """
+
+    codes: tuple[int, ...]
+    shortest: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RuleDiff:
+    """The comparison of one rule.
+
+    exact: whether the relation is proved in both directions; where it is not, `note` says what is
+    missing.  rewritten: its definition is not the same text, layout and comments apart.  through:
+    rewritten rules that it reaches and that differ.
+    """
+
+    name: str
+    relation: Relation
+    proof: Proof
+    exact: bool = True
+    only_old: Witness | None = None
+    only_new: Witness | None = None
+    rewritten: bool = True
+    through: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GrammarDiff:
+    """The comparison of two grammars: the rules of the old one in its order, then what is new."""
+
+    old: str
+    new: str
+    rules: tuple[RuleDiff, ...]
+
+    @property
+    def equal(self) -> bool:
+        """Whether every rule is proved equal."""
+        return all(each.relation is Relation.EQUAL for each in self.rules)
+
+    def rule(self, name: str) -> RuleDiff:
+        """The comparison of one rule (any case).
+
+        Raises:
+            KeyError: it was not compared.
+        """
+        found = next((each for each in self.rules if each.name.lower() == name.lower()), None)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def counts(self) -> dict[Relation, int]:
+        """How many rules have each relation."""
+        return {
+            relation: sum(each.relation is relation for each in self.rules)
+            for relation in Relation
+        }
+
+
+def diff_grammars(
+    old: ResolvedGrammar,
+    new: ResolvedGrammar,
+    *,
+    rules: Iterable[str] | None = None,
+    bounds: Bounds | None = None,
+    progress: Callable[[str], None] = lambda rule: None,
+) -> GrammarDiff:
+    """Compare two grammars.
+
+    rules: only these, of whatever origin.  bounds: the work that one rule may take.  progress: told
+    the name of each rule that needs more than its definition.
+
+    Raises:
+        KeyError: a name of `rules` is in neither grammar.
+    """
+    comparison = _Comparison(_completed(old), _completed(new), bounds or Bounds(), progress)
+    found = comparison.run(None if rules is None else {name.lower() for name in rules})
+    return GrammarDiff(old.name, new.name, found)
+
+
+def _completed(grammar: ResolvedGrammar) -> ResolvedGrammar:
+    """The grammar with all core rules; a rule that is not defined is prose, whatever its case."""
+    rules = {
+        key: replace(rule, definition=ProseVal(key, rule.definition.span))
+        if rule.origin == UNDEFINED
+        else rule
+        for key, rule in grammar.rules.items()
+    }
+    for key, each in core_rules().items():
+        rules.setdefault(key, Rule(each.name, each.definition, "core", (each,)))
+    return ResolvedGrammar(grammar.name, grammar.text, rules, Annotations())
+
+
+class _Comparison:
+    def __init__(
+        self,
+        old: ResolvedGrammar,
+        new: ResolvedGrammar,
+        bounds: Bounds,
+        progress: Callable[[str], None],
+    ) -> None:
+        self._old = old
+        self._new = new
+        self._bounds = bounds
+        self._progress = progress
+        self._symbols = Symbols()
+        self._meanings = Meanings(old.rules, new.rules)
+        self._whole: frozenset[str] = frozenset()
+
+    def run(self, wanted: set[str] | None) -> tuple[RuleDiff, ...]:
+        """The rows of the rules asked for; of all that are to be compared without."""
+        for name in wanted or ():
+            if not (_defines(self._old, name) or _defines(self._new, name)):
+                raise KeyError(name)
+        rows: dict[str, RuleDiff] = {}
+        for group in self._meanings.groups():
+            for key in group:
+                if wanted is None or key in wanted:
+                    row = self._row(key)
+                    if row is not None:
+                        rows[key] = row
+            if len(group) > 1 or group[0] in self._meanings.graph[group[0]]:
+                self._whole |= {key for key in group if self._is_whole(key)}
+        order = (key for key in self._meanings.graph if key in rows)
+        return tuple(
+            rows[key] for key in order if wanted or self._is_own(key) or not _is_equal(rows[key])
+        )
+
+    def _is_own(self, key: str) -> bool:
+        return any(
+            key in each.rules and each.rules[key].origin == "" for each in (self._old, self._new)
+        )
+
+    def _is_whole(self, key: str) -> bool:
+        """Whether a recursive rule is alike in both grammars and no automaton describes it."""
+        if key not in self._old.rules or key not in self._new.rules:
+            return False
+        if not self._meanings.alike(key):
+            return False
+        try:
+            to_regex(self._old, key)
+        except NotRegularError:
+            return True
+        except AutomataError:
+            pass
+        return False
+
+    def _row(self, key: str) -> RuleDiff | None:
+        in_old, in_new = _defines(self._old, key), _defines(self._new, key)
+        if in_old and in_new:
+            return self._compared(key)
+        if not (in_old or in_new):
+            return None
+        grammar = self._old if in_old else self._new
+        if not self._is_own(key):
+            return None
+        relation = Relation.REMOVED if in_old else Relation.ADDED
+        return RuleDiff(grammar.rules[key].name, relation, Proof.DEFINITION)
+
+    def _compared(self, key: str) -> RuleDiff:
+        old, new = self._old.rules[key], self._new.rules[key]
+        row = RuleDiff(
+            new.name,
+            Relation.EQUAL,
+            Proof.DEFINITION,
+            rewritten=old.definition != new.definition,
+        )
+        if self._meanings.alike(key):
+            return row
+        found = Directions(
+            Direction(proved=self._meanings.only_grew(key)),
+            Direction(proved=self._meanings.only_shrank(key)),
+        )
+        if found.settled:
+            self._meanings.note(key, only_grew=True, only_shrank=True)
+            return row
+        self._progress(new.name)
+        edited = self._edited(key)
+        languages = Languages(
+            self._old, self._new, key, symbols=self._symbols, bounds=self._bounds, found=found
+        )
+        languages.compare(self._whole, edited)
+        self._meanings.note(
+            key, only_grew=found.only_old.proved, only_shrank=found.only_new.proved
+        )
+        row = _result(row, languages)
+        through = () if _is_equal(row) else (self._new.rules[each].name for each in edited - {key})
+        return replace(row, through=tuple(sorted(through)))
+
+    def _edited(self, key: str) -> frozenset[str]:
+        """The rules among `key` and those it reaches that are rewritten and not alike."""
+        reached, pending = set[str](), [key]
+        while pending:
+            each = pending.pop()
+            if each not in reached:
+                reached.add(each)
+                pending += self._meanings.graph[each]
+        return frozenset(each for each in reached if self._is_edited(each))
+
+    def _is_edited(self, key: str) -> bool:
+        old, new = self._old.rules.get(key), self._new.rules.get(key)
+        if old is None or new is None or old.definition == new.definition:
+            return False
+        return not self._meanings.alike(key)
+
+
+def _defines(grammar: ResolvedGrammar, key: str) -> bool:
+    return key in grammar.rules and grammar.rules[key].origin != UNDEFINED
+
+
+def _is_equal(row: RuleDiff) -> bool:
+    return row.relation is Relation.EQUAL
+
+
+def _result(row: RuleDiff, languages: Languages) -> RuleDiff:
+    """The row with what the search found out."""
+    found = languages.found
+    gone, come = found.only_old, found.only_new
+    words = (gone.word is not None, come.word is not None)
+    relation = {
+        (True, True): Relation.INCOMPARABLE,
+        (True, False): Relation.NARROWER,
+        (False, True): Relation.WIDER,
+        (False, False): Relation.NO_DIFFERENCE_FOUND,
+    }[words]
+    exact = all(each.proved or each.word is not None for each in (gone, come))
+    if gone.proved and come.proved:
+        relation = Relation.EQUAL
+    elif not any(words) and (languages.reason or languages.prose):
+        relation = Relation.NOT_DECIDED
+    by_automata = exact and (languages.regular or relation is Relation.EQUAL)
+    return replace(
+        row,
+        relation=relation,
+        proof=Proof.AUTOMATA if by_automata else Proof.SEARCH,
+        exact=exact,
+        only_old=_witness(gone),
+        only_new=_witness(come),
+        note=_note(languages, exact),
+    )
+
+
+def _witness(direction: Direction) -> Witness | None:
+    return None if direction.word is None else Witness(direction.word, direction.shortest)
+
+
+def _note(languages: Languages, exact: bool) -> str:
+    """What a reader has to know about the result."""
+    if exact:
+        return ""
+    found = languages.found
+    open_ones = [
+        side
+        for side, each in (("old", found.only_old), ("new", found.only_new))
+        if not each.settled or each.hopeless
+    ]
+    parts = []
+    if languages.reason:
+        parts.append(languages.reason)
+    if languages.prose:
+        listed = ", ".join(f"<{text}>" for text in languages.prose[:3])
+        parts.append(f"rests on {listed}, which no tool can match")
+    if len(open_ones) == 1:
+        what = f"no string that only the {open_ones[0]} rule accepts found"
+    else:
+        what = "no difference found"
+    if found.strings:
+        unit = "octets" if languages.octets else "characters"
+        bound = f"{found.complete} {unit} / " if found.complete >= 0 else ""
+        parts.append(f"{what} up to {bound}{found.strings} strings")
+    return "; ".join(parts)

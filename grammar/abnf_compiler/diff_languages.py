@@ -1,0 +1,235 @@
+"""What one rule accepts in two grammars: proofs by automata where it is regular, else by search.
+
+Rules: prose is a character of its own, so what is proved holds whatever the prose means; a string
+tells two rules apart only where the side that refuses it holds no prose.  A recursive rule that
+both grammars have alike is first taken as a whole: that leaves many rules regular, and what is
+proved of them so is true.  What stays open is searched with a stack, and then by sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from abnf_compiler.automata.charset import OCTET_LIMIT, Alphabet
+from abnf_compiler.automata.normal_form import AutomataError
+from abnf_compiler.diagnostics import GrammarError
+from abnf_compiler.diff_blueprint import Blueprint, Symbols, blueprint
+from abnf_compiler.diff_machine import Machine, Meter, SpentError
+from abnf_compiler.diff_search import Direction, Directions, Judge, Verdict, Word, search
+from abnf_compiler.tree import ResolvedGrammar
+
+READING_LEVELS: Final = 40
+"""Calls within calls when one string is read."""
+
+READING_STEPS: Final = 100_000
+QUICK: Final = 10
+"""A search that took this part of the pairs allowed is not done again with more levels."""
+
+LONGEST_PARSED: Final = 100
+MOST_PARSED: Final = 20
+"""Strings that a machine leaves open and that the Earley parser decides, for one rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much work one rule may take.
+
+    pairs: pairs of states.  steps: moves of automata (a million is about a second).
+    levels: how deep calls of recursive rules nest; the deeper ones only where the search of the
+    others was short.  sentences: of each grammar, where the search ends without a result.
+    """
+
+    pairs: int = 50_000
+    steps: int = 3_000_000
+    levels: tuple[int, ...] = (4, 8, 16, 32)
+    sentences: int = 200
+
+
+class _Side:
+    """The rule in one of the grammars: taken apart, and ready to read single strings."""
+
+    def __init__(self, grammar: ResolvedGrammar, key: str, symbols: Symbols) -> None:
+        self.grammar = grammar
+        self._key = key
+        self._symbols = symbols
+        self.plan = self.plan_with(frozenset())
+        self.has_prose = bool(self.plan.symbols())
+        self.highest = max(
+            (each.intervals[-1][1] for each in self.plan.charsets() if each), default=0
+        )
+        self._reader: Machine | None = None
+        self._parser: Callable[[str], object] | None = None
+        self._parsed = 0
+
+    def plan_with(self, whole: frozenset[str]) -> Blueprint:
+        """The rule taken apart, with the rules of `whole` as characters."""
+        return blueprint(self.grammar.rules, self._key, self._symbols, whole)
+
+    def refuses(self, word: Word) -> bool:
+        """Whether a word without symbols is sure to be refused."""
+        try:
+            if self._reader is None:
+                alphabet = Alphabet(self.plan.charsets())
+                meter = Meter(READING_STEPS)
+                self._reader = Machine(self.plan, alphabet, levels=READING_LEVELS, meter=meter)
+            accepted = self._reader.accepts(word)
+        except SpentError:
+            accepted = None
+        return self._parser_refuses(word) if accepted is None else not accepted
+
+    def _parser_refuses(self, word: Word) -> bool:
+        if len(word) > LONGEST_PARSED or self._parsed == MOST_PARSED:
+            return False
+        self._parsed += 1
+        from abnf_compiler.engines.earley import compile_rule
+
+        try:
+            if self._parser is None:
+                self._parser = compile_rule(self.grammar, self._key).match
+            return not self._parser("".join(map(chr, word)))
+        except (GrammarError, RecursionError):
+            return False
+
+
+class Languages:
+    """One rule (lower case) in two grammars, and what is found out about it.
+
+    found: the result.  regular: no stack is needed.  octets: no character is above 255.  prose:
+    what the rule rests on.  reason: why automata were given up; "" when they were not.
+    """
+
+    def __init__(
+        self,
+        old: ResolvedGrammar,
+        new: ResolvedGrammar,
+        key: str,
+        *,
+        symbols: Symbols,
+        bounds: Bounds,
+        found: Directions,
+    ) -> None:
+        self.found = found
+        self.regular = False
+        self.octets = True
+        self.prose: tuple[str, ...] = ()
+        self.reason = ""
+        self._grammars = (old, new)
+        self._key = key
+        self._symbols = symbols
+        self._bounds = bounds
+        self._sides: tuple[_Side, ...] = ()
+
+    def compare(self, alike: frozenset[str], edited: frozenset[str]) -> None:
+        """Settle what can be settled.
+
+        alike: rules that both grammars have alike and that no automaton describes.  edited: rules
+        that were written anew; sentences show these first.
+        """
+        try:
+            self._take_apart()
+            if not self.regular and alike:
+                self._search_whole(alike)
+            self._search_deeper()
+            self._try_sentences(edited)
+        except AutomataError as error:
+            self.reason = str(error)
+        except RecursionError:
+            self.reason = f"rule {self._key} nests too deep"
+        if self.regular and self.found.stopped:
+            self.reason = f"rule {self._key} needs {self.found.stopped}"
+
+    def _take_apart(self) -> None:
+        self._sides = tuple(_Side(each, self._key, self._symbols) for each in self._grammars)
+        old, new = self._sides
+        self.regular = not (old.plan.called or new.plan.called)
+        self.octets = max(old.highest, new.highest) <= OCTET_LIMIT
+        self.prose = self._symbols.prose_among(old.plan.symbols() | new.plan.symbols())
+
+    def _search_deeper(self) -> None:
+        """Search with more and more levels, as long as that is quick."""
+        plans = [side.plan for side in self._sides]
+        for levels in self._bounds.levels:
+            before = self.found.strings
+            if not self.found.settled:
+                self._search(plans, self.found, self._judge, levels)
+            long = self.found.strings - before > self._bounds.pairs // QUICK
+            if self.regular or self.found.stopped or long:
+                break
+
+    def _search(
+        self, plans: list[Blueprint], found: Directions, judge: Judge, levels: int
+    ) -> None:
+        alphabet = Alphabet([charset for plan in plans for charset in plan.charsets()])
+        meter = Meter(self._bounds.steps)
+        try:
+            old, new = (
+                Machine(plan, alphabet, levels=levels, meter=meter) for plan in plans
+            )
+        except SpentError as limit:
+            found.stopped = str(limit)
+            return
+        search(old, new, found, meter=meter, max_pairs=self._bounds.pairs, judge=judge)
+
+    def _search_whole(self, alike: frozenset[str]) -> None:
+        """Search with equal recursive rules as characters; keep what is true of the rules."""
+        plans = [side.plan_with(alike) for side in self._sides]
+        if all(
+            plan.symbols() == side.plan.symbols()
+            for plan, side in zip(plans, self._sides, strict=True)
+        ):
+            return
+        mine = self.found
+        part = Directions(
+            Direction(proved=mine.only_old.proved), Direction(proved=mine.only_new.proved)
+        )
+        levels = self._bounds.levels[0]
+        self._search(plans, part, lambda new, word, certain: Verdict.WITNESS, levels)
+        for new_refuses, direction, whole in (
+            (True, mine.only_old, part.only_old),
+            (False, mine.only_new, part.only_new),
+        ):
+            direction.proved |= whole.proved
+            word = whole.word
+            if word is not None and self._judge(new_refuses, word, False) is Verdict.WITNESS:
+                direction.word = word
+        mine.strings += part.strings
+
+    def _judge(self, new_refuses: bool, word: Word, certain: bool) -> Verdict:
+        """What a word is worth that one side accepts and the machine of the other does not."""
+        refusing = self._sides[new_refuses]
+        if refusing.has_prose:
+            return Verdict.HOPELESS
+        if any(code < 0 for code in word):
+            return Verdict.DOUBT
+        return Verdict.WITNESS if certain or refusing.refuses(word) else Verdict.DOUBT
+
+    def _try_sentences(self, edited: frozenset[str]) -> None:
+        """Read sentences of each side on the other."""
+        for new_refuses, direction in ((True, self.found.only_old), (False, self.found.only_new)):
+            refusing, accepting = self._sides[new_refuses], self._sides[not new_refuses]
+            if direction.settled or refusing.has_prose:
+                continue
+            drawn = sentences(accepting.grammar, self._key, edited)
+            for sentence in islice(drawn, self._bounds.sentences):
+                self.found.strings += 1
+                if refusing.refuses(tuple(sentence)):
+                    direction.word = tuple(sentence)
+                    break
+
+
+def sentences(grammar: ResolvedGrammar, key: str, first: frozenset[str]) -> Iterator[bytes]:
+    """Sentences that show each decision of a rule, those of the rules in `first` before others."""
+    from abnf_compiler.sentences.derive import Deriver
+
+    deriver = Deriver(grammar, key)
+    places = deriver.map.places
+    goals = sorted(
+        deriver.map.goals(), key=lambda goal: places[goal.place].rule.lower() not in first
+    )
+    for goal in goals:
+        derivation = deriver.towards(goal)
+        if derivation is not None:
+            yield derivation.sentence()
