@@ -88,9 +88,11 @@ lint: $(STAMPS)/generated  ## ruff, mypy, import contracts, file length, docstri
 	$(BIN)/lint-imports --no-cache
 	$(RUN) tests/lint/file_length.py
 	$(RUN) tests/lint/docstring_anchors.py
+	$(BIN)/abnfc fmt --check grammar/reply-metadata.abnf
 
 bench: $(STAMPS)/generated  ## time the parsers in one run; figures in build/bench.json
 	$(RUN) tests/bench/bench.py --json build/bench.json
+	$(BIN)/pytest -m timing
 
 vectors: $(STAMPS)/generated  ## write the test vectors (part of generate) and say where they are
 	@ls tests/vectors/_generated

@@ -16,7 +16,7 @@ from abnf_compiler.read.reader import read_grammar
 from abnf_compiler.read.syntax_tree import SyntaxTree
 from abnf_compiler.source import Source
 
-DEFAULT_WIDTH: Final = 69  # what an RFC has inside its margins (RFC 7994, Section 4.3)
+DEFAULT_WIDTH: Final = 69  # 72 columns (RFC 7994) less the margin of three
 MIN_WIDTH: Final = 40
 _LONGEST_NAME: Final = 24  # a longer name does not move the "=" of its group
 

@@ -80,7 +80,7 @@ def test_furniture_of_any_form_goes_when_it_stands_on_many_pages() -> None:
     found = blocks_of(pages)
     names = [f"r{number}" for number in range(9)]
     assert [rule.name for block in found for rule in block.rules] == ["a", *names, "d"] * 2
-    assert found[0].text.startswith("a = 1*b\n    / *c\n\nr0 = *s\n")
+    assert found[0].text.startswith("a = 1*b\n    / *c\nr0 = *s\n")
 
 
 @pytest.mark.parametrize("feed", ["\f\n", "\f", ""])
@@ -123,7 +123,7 @@ PROSE = [
     "   i = These are lines of prose, with *( marks )\n",
     "   y = 2x\n",
     "   a = 1*b\n   c = d + e\n   f = g + h\n",
-    f"   a = b{' / c' * 6000}\n",
+    f"   a = *b{' / c' * 6000}\n",
     "   v=  Version (plain-text; REQUIRED).  This tag\n",
     '   x = "a" /\n\n   Prose that begins in the column of the rule.\n',
     "",
@@ -149,7 +149,8 @@ def test_a_string_counts_in_the_column_of_rules_that_show_abnf() -> None:
 
 
 def test_comments_above_and_below_rules_belong_to_their_block() -> None:
-    text = "   Text.\n\n   ; One\n\n   ; Two\n   a = *b\n\n   ; Three\n\n   c = *d\n   ; Four\n\n   Text."
+    text = "   Text.\n\n   ; One\n\n   ; Two\n   a = *b\n\n   ; Three\n\n"
+    text += "   c = *d\n   ; Four\n\n   Text."
     assert [block.text for block in blocks_of(text)] == [
         "; One\n\n; Two\na = *b\n\n; Three\n\nc = *d\n; Four\n"
     ]

@@ -157,6 +157,14 @@ def test_a_token_too_long_for_its_column_moves_to_the_left() -> None:
             "a = bbbbbbbbbb\n    ( cccccccccc ( ddddddd eeee ) ) f\n",
         ),
         (
+            "a = ( bbbbbbbb cccccccc dddddddd ( e f ) )",
+            "a = ( bbbbbbbb cccccccc dddddddd\n      ( e f ) )\n",
+        ),
+        (
+            f'a = ( ( "{"b" * 29}" ) ) c',
+            f'a = ( ( "{"b" * 29}"\n      ) ) c\n',
+        ),
+        (
             "a = bbbbbbbb ( cccccccc dddddddd / eeeeeeee ffffffffff ) g",
             "a = bbbbbbbb\n    ( cccccccc dddddddd\n    / eeeeeeee ffffffffff ) g\n",
         ),
@@ -186,11 +194,11 @@ def test_a_token_too_long_for_its_column_moves_to_the_left() -> None:
         ),
         (
             "a = bbbbbbbb cccccccc ; @not so\n ddddd ; @no",
-            "a = bbbbbbbb cccccccc  ; @not so\n    ddddd  ; @no\n",
+            "a = bbbbbbbb cccccccc  ; @not so\n    ddddd              ; @no\n",
         ),
         (
-            "a = bbbbbbbb cccccccc dddddd ; @not so",
-            "a = bbbbbbbb cccccccc\n    dddddd  ; @not so\n",
+            "a = bbbbbbbb cccccccc ddddddddd ; @not so",
+            "a = bbbbbbbb cccccccc\n    ddddddddd  ; @not so\n",
         ),
     ],
 )

@@ -50,8 +50,8 @@ def test_a_wider_character_class_changes_parser_draft_and_vectors(copy_of_projec
     before = generated_bytes(copy_of_project)
     edit(
         copy_of_project,
-        'key-character         = ALPHA / DIGIT / "-"\n',
-        'key-character         = ALPHA / DIGIT / "-" / "~"\n',
+        'key-character        = ALPHA / DIGIT / "-"\n',
+        'key-character        = ALPHA / DIGIT / "-" / "~"\n',
     )
     stale = generate(copy_of_project, "--check")
     assert stale.returncode == 1, stale.stdout + stale.stderr
@@ -75,8 +75,8 @@ def test_a_fault_in_the_grammar_is_placed_and_overwrites_nothing(copy_of_project
     before = generated_bytes(copy_of_project)
     edit(
         copy_of_project,
-        'key-character         = ALPHA / DIGIT / "-"\n',
-        'key-character         = ALPHA / DIGIT / / "-"\n',
+        'key-character        = ALPHA / DIGIT / "-"\n',
+        'key-character        = ALPHA / DIGIT / / "-"\n',
     )
     done = generate(copy_of_project)
     assert done.returncode == 1

@@ -10,7 +10,17 @@ from __future__ import annotations
 
 from typing import Final
 
-COMMANDS: Final = ("check", "match", "sentences", "lark", "python", "regex", "railroad")
+COMMANDS: Final = (
+    "check",
+    "match",
+    "extract",
+    "fmt",
+    "sentences",
+    "lark",
+    "python",
+    "regex",
+    "railroad",
+)
 
 FINE: Final = 0
 FAILED: Final = 1

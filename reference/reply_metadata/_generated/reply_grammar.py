@@ -1,4 +1,4 @@
-# Generated from reply-metadata.abnf by make generate; SHA-256 of the source: 02227b23faceed97358b6c28fc56cd0c4bc3da080d000a204ed7bb61609427c1
+# Generated from reply-metadata.abnf by make generate; SHA-256 of the source: 8c1ed6550d0277e9fe97387b7837395d31e4c0eb76bdf973f0903c78866d8f3a
 # SPDX-License-Identifier: BSD-3-Clause
 """Patterns of the start rules of reply-metadata.abnf, for octets.
 
@@ -15,7 +15,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-SOURCE_SHA256: Final = "02227b23faceed97358b6c28fc56cd0c4bc3da080d000a204ed7bb61609427c1"
+SOURCE_SHA256: Final = "8c1ed6550d0277e9fe97387b7837395d31e4c0eb76bdf973f0903c78866d8f3a"
 """SHA-256 of the grammar file."""
 
 MetadataArgument: TypeAlias = tuple[bytes | None, bytes | None]
