@@ -236,6 +236,7 @@ def feed_message_in_octets(count):
     assert found == []
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("feed", [feed_reply_in_octets, feed_message_in_octets])
 def test_time_grows_with_length_and_no_faster(feed):
     # Quadratic work would take 16 times as long for 4 times the octets.
