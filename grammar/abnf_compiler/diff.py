@@ -12,9 +12,10 @@ every grammar (RFC 5234, Appendix B.1).  Annotations are not compared.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Final
 
 from abnf_compiler.automata.normal_form import AutomataError, NotRegularError, to_regex
 from abnf_compiler.diff_blueprint import Symbols
@@ -26,6 +27,9 @@ from abnf_compiler.resolve.resolver import UNDEFINED
 from abnf_compiler.tree import Annotations, ProseVal, ResolvedGrammar, Rule
 
 __all__ = ["Bounds", "GrammarDiff", "Proof", "Relation", "RuleDiff", "Witness", "diff_grammars"]
+
+SHOWN_PROSE: Final = 3
+"""Prose values that a note gives."""
 
 
 class Relation(Enum):
@@ -107,8 +111,7 @@ class GrammarDiff:
     def counts(self) -> dict[Relation, int]:
         """How many rules have each relation."""
         return {
-            relation: sum(each.relation is relation for each in self.rules)
-            for relation in Relation
+            relation: sum(each.relation is relation for each in self.rules) for relation in Relation
         }
 
 
@@ -235,9 +238,7 @@ class _Comparison:
             self._old, self._new, key, symbols=self._symbols, bounds=self._bounds, found=found
         )
         languages.compare(self._whole, edited)
-        self._meanings.note(
-            key, only_grew=found.only_old.proved, only_shrank=found.only_new.proved
-        )
+        self._meanings.note(key, only_grew=found.only_old.proved, only_shrank=found.only_new.proved)
         row = _result(row, languages)
         through = () if _is_equal(row) else (self._new.rules[each].name for each in edited - {key})
         return replace(row, through=tuple(sorted(through)))
@@ -269,20 +270,18 @@ def _is_equal(row: RuleDiff) -> bool:
 
 def _result(row: RuleDiff, languages: Languages) -> RuleDiff:
     """The row with what the search found out."""
-    found = languages.found
-    gone, come = found.only_old, found.only_new
-    words = (gone.word is not None, come.word is not None)
-    relation = {
-        (True, True): Relation.INCOMPARABLE,
-        (True, False): Relation.NARROWER,
-        (False, True): Relation.WIDER,
-        (False, False): Relation.NO_DIFFERENCE_FOUND,
-    }[words]
+    gone, come = languages.found.only_old, languages.found.only_new
     exact = all(each.proved or each.word is not None for each in (gone, come))
     if gone.proved and come.proved:
         relation = Relation.EQUAL
-    elif not any(words) and (languages.reason or languages.prose):
+    elif gone.word is not None:
+        relation = Relation.NARROWER if come.word is None else Relation.INCOMPARABLE
+    elif come.word is not None:
+        relation = Relation.WIDER
+    elif languages.reason or gone.hopeless or come.hopeless:
         relation = Relation.NOT_DECIDED
+    else:
+        relation = Relation.NO_DIFFERENCE_FOUND
     by_automata = exact and (languages.regular or relation is Relation.EQUAL)
     return replace(
         row,
@@ -291,7 +290,7 @@ def _result(row: RuleDiff, languages: Languages) -> RuleDiff:
         exact=exact,
         only_old=_witness(gone),
         only_new=_witness(come),
-        note=_note(languages, exact),
+        note="" if exact else "; ".join(_remarks(languages)),
     )
 
 
@@ -299,28 +298,25 @@ def _witness(direction: Direction) -> Witness | None:
     return None if direction.word is None else Witness(direction.word, direction.shortest)
 
 
-def _note(languages: Languages, exact: bool) -> str:
-    """What a reader has to know about the result."""
-    if exact:
-        return ""
+def _remarks(languages: Languages) -> Iterator[str]:
+    """What is known and what is not of a rule that is not decided in both directions."""
     found = languages.found
-    open_ones = [
-        side
-        for side, each in (("old", found.only_old), ("new", found.only_new))
-        if not each.settled or each.hopeless
-    ]
-    parts = []
+    sides = {"old": found.only_old, "new": found.only_new}
     if languages.reason:
-        parts.append(languages.reason)
-    if languages.prose:
-        listed = ", ".join(f"<{text}>" for text in languages.prose[:3])
-        parts.append(f"rests on {listed}, which no tool can match")
-    if len(open_ones) == 1:
-        what = f"no string that only the {open_ones[0]} rule accepts found"
-    else:
+        yield languages.reason
+    for side, each in sides.items():
+        if each.proved:
+            yield f"all that the {side} rule accepts the other accepts"
+    hopeless = [side for side, each in sides.items() if each.hopeless]
+    if hopeless:
+        prose = ", ".join(f"<{text}>" for text in languages.prose[:SHOWN_PROSE])
+        what = "the result" if len(hopeless) > 1 else f"what only the {hopeless[0]} rule accepts"
+        yield f"{what} depends on {prose}, which no tool can match"
+    searched = [side for side, each in sides.items() if not each.settled]
+    if searched and found.strings:
         what = "no difference found"
-    if found.strings:
+        if len(searched) == 1:
+            what = f"no string found that only the {searched[0]} rule accepts"
         unit = "octets" if languages.octets else "characters"
-        bound = f"{found.complete} {unit} / " if found.complete >= 0 else ""
-        parts.append(f"{what} up to {bound}{found.strings} strings")
-    return "; ".join(parts)
+        bound = f"up to {found.complete} {unit} / " if found.complete >= 0 else "in "
+        yield f"{what} {bound}{found.strings} strings"

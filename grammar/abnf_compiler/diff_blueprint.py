@@ -1,8 +1,9 @@
-"""What a rule is made of when recursion does not stop at finite automata.
+"""What a rule is made of when it is too large, or too recursive, to be one finite automaton.
 
-Rules: a rule is inlined as far as it is regular; where recursion in the middle stops that, the
-recursive rule becomes an automaton of its own, which the others call.  What is taken as a whole
-(prose, a recursive rule that two grammars have alike) is a character of its own, below zero.
+Rules: a small rule is inlined whole.  In a large one the larger rules become automata of their own
+that the others call; so do recursive rules where recursion in the middle allows nothing else.  What
+is taken as a whole (prose, a recursive rule that two grammars have alike) is a character of its
+own, below zero.
 """
 
 from __future__ import annotations
@@ -12,12 +13,19 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from abnf_compiler.automata.charset import CharSet
-from abnf_compiler.automata.normal_form import NotRegularError, TooLargeError, to_regex
+from abnf_compiler.automata.graph import loops
+from abnf_compiler.automata.normal_form import (
+    NotRegularError,
+    TooLargeError,
+    references,
+    to_regex,
+)
 from abnf_compiler.automata.positions import Positions
-from abnf_compiler.resolve.walk import references, subnodes
+from abnf_compiler.resolve.walk import folded, subnodes
 from abnf_compiler.tree import (
     Alternation,
     Annotations,
+    CharVal,
     Concatenation,
     Node,
     NumSeries,
@@ -31,6 +39,12 @@ from abnf_compiler.tree import (
 
 MAX_CALLED: Final = 50
 """Recursive rules with an automaton of their own; few RFC grammars need more than one."""
+
+SMALL: Final = 2_000
+"""Characters a rule may have, written out, to be one automaton."""
+
+SMALL_PART: Final = 30
+"""Characters a rule may have to be inlined in a large one."""
 
 _FIRST_CALL: Final = -1_000_000
 
@@ -66,11 +80,13 @@ class Symbols:
 class Blueprint:
     """One position automaton for the rule, the first, and one for each rule that is called.
 
-    called: the character that stands for a call -> the automaton.
+    called: the character that stands for a call -> the automaton.  recursive: those characters
+    whose calls may nest without end.
     """
 
     automata: tuple[Positions, ...]
     called: Mapping[int, int]
+    recursive: frozenset[int]
 
     def read(self, charset: CharSet) -> CharSet:
         """What a position reads, calls apart."""
@@ -94,21 +110,82 @@ def blueprint(
         AutomataError: the rule is too large.
     """
     characters = {key: symbols.rule(key) for key in whole}
-    called: dict[str, int] = {}
+    called = {key: _FIRST_CALL - 2 * n for n, key in enumerate(_large_parts(rules, rule, whole))}
+    recursive: dict[str, int] = {}
     while True:
-        names = tuple(dict.fromkeys((rule, *called)))
-        view = _view(rules, names, {**characters, **called}, symbols)
+        view = _view(rules, (rule, *called), {**characters, **called}, symbols)
         try:
-            regexes = [to_regex(view, name) for name in names]
+            regexes = {name: to_regex(view, name) for name in (rule, *called)}
             break
         except NotRegularError as error:
-            if len(called) == MAX_CALLED:
+            if len(recursive) == MAX_CALLED:
                 raise TooLargeError(rule, "recursive rules", MAX_CALLED) from error
-            called[error.cycle[0]] = _FIRST_CALL - 2 * len(called)
+            recursive[error.cycle[0]] = called[error.cycle[0]] = _FIRST_CALL - 2 * len(called)
+    names = list(regexes)
     return Blueprint(
-        tuple(map(Positions, regexes)),
+        tuple(Positions(regex) for regex in regexes.values()),
         {symbol: names.index(name) for name, symbol in called.items()},
+        frozenset(recursive.values()),
     )
+
+
+def _large_parts(rules: Mapping[str, Rule], rule: str, whole: frozenset[str]) -> list[str]:
+    """The rules that are called because `rule` is large; none of them is recursive."""
+    graph: dict[str, list[str]] = {}
+    pending = [rule]
+    while pending:
+        key = pending.pop()
+        if key not in graph:
+            graph[key] = [] if key in whole else references(rules[key].definition)
+            pending += graph[key]
+    looped = {key for group in loops(graph) for key in group}
+    known = {**dict.fromkeys(looped, SMALL_PART), **dict.fromkeys(whole, 1)}
+    if _sized(rules, rule, graph, dict(known), None) <= SMALL:
+        return []
+    sizes = dict(known)
+    _sized(rules, rule, graph, sizes, SMALL_PART)
+    return [key for key, size in sizes.items() if size > SMALL_PART and key != rule]
+
+
+def _sized(
+    rules: Mapping[str, Rule],
+    rule: str,
+    graph: Mapping[str, list[str]],
+    sizes: dict[str, int],
+    inlined: int | None,
+) -> int:
+    """The characters of `rule` written out; fills `sizes`.  Rules above `inlined` count as one."""
+
+    def size(node: Node, parts: list[int]) -> int:
+        match node:
+            case Reference():
+                known = sizes[node.key]
+                return known if inlined is None or known <= inlined else 1
+            case CharVal(text):
+                return len(text)
+            case NumSeries(values):
+                return len(values)
+            case Alternation():
+                return max(parts) if max(parts) == 1 else sum(parts)
+            case Concatenation():
+                return sum(parts)
+            case Repetition(minimum, maximum):
+                return parts[0] * (max(minimum, 1) if maximum is None else maximum)
+            case Option():
+                return parts[0]
+            case _:
+                return 1
+
+    stack = [rule]
+    while stack:
+        key = stack[-1]
+        missing = [each for each in graph[key] if each not in sizes]
+        stack += missing
+        if not missing:
+            stack.pop()
+            if key not in sizes:
+                sizes[key] = folded(rules[key].definition, size)
+    return sizes[rule]
 
 
 def _view(
@@ -126,7 +203,7 @@ def _view(
             continue
         node = _with_characters(rules[key].definition, characters, symbols)
         view[key] = replace(rules[key], definition=node)
-        pending += [each.key for each in references(node)]
+        pending += references(node)
     return ResolvedGrammar("", "", view, Annotations())
 
 

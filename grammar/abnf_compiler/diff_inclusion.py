@@ -119,5 +119,3 @@ class Inclusions:
             bounded = bounded and most is not None
         fits = other.maximum is None or (bounded and high <= other.maximum)
         return other.minimum <= low and fits
-
-

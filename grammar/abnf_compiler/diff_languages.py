@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from random import Random
 from typing import Final
 
 from abnf_compiler.automata.charset import OCTET_LIMIT, Alphabet
@@ -25,8 +26,11 @@ READING_LEVELS: Final = 40
 """Calls within calls when one string is read."""
 
 READING_STEPS: Final = 100_000
-QUICK: Final = 10
-"""A search that took this part of the pairs allowed is not done again with more levels."""
+LONGEST_SENTENCE: Final = 512
+
+QUICK: Final = 20
+LONG: Final = 3
+"""The parts of the work allowed that quick and long searches with a stack may take."""
 
 LONGEST_PARSED: Final = 100
 MOST_PARSED: Final = 20
@@ -121,6 +125,7 @@ class Languages:
         self._symbols = symbols
         self._bounds = bounds
         self._sides: tuple[_Side, ...] = ()
+        self._plans: list[Blueprint] = []
 
     def compare(self, alike: frozenset[str], edited: frozenset[str]) -> None:
         """Settle what can be settled.
@@ -130,72 +135,84 @@ class Languages:
         """
         try:
             self._take_apart()
-            if not self.regular and alike:
+            if self.regular:
+                self._search(self._plans, self.found, self._judge, levels=0)
+                self._try_sentences(edited)
+            else:
+                levels = self._bounds.levels[0]
+                self._search(self._plans, self.found, self._judge, levels, QUICK)
+                self.found.stopped = ""
                 self._search_whole(alike)
-            self._search_deeper()
-            self._try_sentences(edited)
+                self._try_sentences(edited)
+                self._search_deeper()
         except AutomataError as error:
             self.reason = str(error)
         except RecursionError:
             self.reason = f"rule {self._key} nests too deep"
-        if self.regular and self.found.stopped:
+        if self.regular and self.found.stopped and not self.found.settled:
             self.reason = f"rule {self._key} needs {self.found.stopped}"
 
     def _take_apart(self) -> None:
         self._sides = tuple(_Side(each, self._key, self._symbols) for each in self._grammars)
         old, new = self._sides
-        self.regular = not (old.plan.called or new.plan.called)
+        self._plans = [old.plan, new.plan]
+        self.regular = not (old.plan.recursive or new.plan.recursive)
         self.octets = max(old.highest, new.highest) <= OCTET_LIMIT
         self.prose = self._symbols.prose_among(old.plan.symbols() | new.plan.symbols())
 
     def _search_deeper(self) -> None:
-        """Search with more and more levels, as long as that is quick."""
-        plans = [side.plan for side in self._sides]
+        """Search with more and more levels of calls, as long as that is quick."""
         for levels in self._bounds.levels:
             before = self.found.strings
-            if not self.found.settled:
-                self._search(plans, self.found, self._judge, levels)
-            long = self.found.strings - before > self._bounds.pairs // QUICK
-            if self.regular or self.found.stopped or long:
+            self._search(self._plans, self.found, self._judge, levels, LONG)
+            if self.found.stopped or (self.found.strings - before) * QUICK > self._bounds.pairs:
                 break
-
-    def _search(
-        self, plans: list[Blueprint], found: Directions, judge: Judge, levels: int
-    ) -> None:
-        alphabet = Alphabet([charset for plan in plans for charset in plan.charsets()])
-        meter = Meter(self._bounds.steps)
-        try:
-            old, new = (
-                Machine(plan, alphabet, levels=levels, meter=meter) for plan in plans
-            )
-        except SpentError as limit:
-            found.stopped = str(limit)
-            return
-        search(old, new, found, meter=meter, max_pairs=self._bounds.pairs, judge=judge)
 
     def _search_whole(self, alike: frozenset[str]) -> None:
         """Search with equal recursive rules as characters; keep what is true of the rules."""
-        plans = [side.plan_with(alike) for side in self._sides]
-        if all(
-            plan.symbols() == side.plan.symbols()
-            for plan, side in zip(plans, self._sides, strict=True)
-        ):
-            return
         mine = self.found
+        plans = [side.plan_with(alike) for side in self._sides]
+        taken = [plan.symbols() for plan in plans]
+        if mine.settled or taken == [plan.symbols() for plan in self._plans]:
+            return
         part = Directions(
-            Direction(proved=mine.only_old.proved), Direction(proved=mine.only_new.proved)
+            Direction(proved=mine.only_old.proved, word=mine.only_old.word),
+            Direction(proved=mine.only_new.proved, word=mine.only_new.word),
         )
         levels = self._bounds.levels[0]
-        self._search(plans, part, lambda new, word, certain: Verdict.WITNESS, levels)
+        self._search(plans, part, lambda new, word, certain: Verdict.WITNESS, levels, LONG)
         for new_refuses, direction, whole in (
             (True, mine.only_old, part.only_old),
             (False, mine.only_new, part.only_new),
         ):
             direction.proved |= whole.proved
             word = whole.word
-            if word is not None and self._judge(new_refuses, word, False) is Verdict.WITNESS:
+            if direction.settled or word is None:
+                continue
+            if self._judge(new_refuses, word, False) is Verdict.WITNESS:
                 direction.word = word
         mine.strings += part.strings
+
+    def _search(
+        self,
+        plans: list[Blueprint],
+        found: Directions,
+        judge: Judge,
+        levels: int,
+        share: int = 1,
+    ) -> None:
+        """Search once, with one part of the work allowed."""
+        if found.settled:
+            return
+        alphabet = Alphabet([charset for plan in plans for charset in plan.charsets()])
+        meter = Meter(self._bounds.steps // share)
+        try:
+            old, new = (Machine(each, alphabet, levels=levels, meter=meter) for each in plans)
+        except SpentError as limit:
+            found.stopped = str(limit)
+            return
+        pairs = self._bounds.pairs // share
+        search(old, new, found, meter=meter, max_pairs=pairs, judge=judge)
 
     def _judge(self, new_refuses: bool, word: Word, certain: bool) -> Verdict:
         """What a word is worth that one side accepts and the machine of the other does not."""
@@ -221,15 +238,30 @@ class Languages:
 
 
 def sentences(grammar: ResolvedGrammar, key: str, first: frozenset[str]) -> Iterator[bytes]:
-    """Sentences that show each decision of a rule, those of the rules in `first` before others."""
-    from abnf_compiler.sentences.derive import Deriver
+    """The shortest sentence for each decision of a rule, those of the rules in `first` first."""
+    from abnf_compiler.sentences.derivation import Lengths
+    from abnf_compiler.sentences.goals import Map
+    from abnf_compiler.sentences.growth import Growth, ImpossibleError
 
-    deriver = Deriver(grammar, key)
-    places = deriver.map.places
-    goals = sorted(
-        deriver.map.goals(), key=lambda goal: places[goal.place].rule.lower() not in first
-    )
+    places, lengths, random = Map(grammar, key), Lengths(grammar), Random(key)
+    top = places.places[0]
+    goals = list(places.goals())
+    goals.sort(key=lambda goal: places.places[goal.place].rule.lower() not in first)
+    known: set[bytes] = set()
     for goal in goals:
-        derivation = deriver.towards(goal)
-        if derivation is not None:
-            yield derivation.sentence()
+        growth = Growth(
+            grammar,
+            lengths,
+            random,
+            number=places.number,
+            way=places.way(goal.place),
+            forced={goal.place: goal.choice},
+            max_octets=LONGEST_SENTENCE,
+        )
+        try:
+            sentence = growth.grow(top.node, top.rule, 0).sentence()
+        except ImpossibleError:
+            continue
+        if sentence not in known:
+            known.add(sentence)
+            yield sentence

@@ -1,14 +1,15 @@
 """The automaton of one rule, with a stack for calls; its states come up as they are asked for.
 
-Rules: a state is a set of places to be at, each with the places to return to.  Calls nest up to a
-number of levels: a state that lost a way because of that is `cut`, and so is every state after it;
-all others are exact.  Work is metered, so that no grammar takes for ever.
+Rules: a state is a set of places; a place is a position and, as one number with it, the stack of
+positions to go on at.  Recursive calls nest up to a number of levels: a state that lost a way
+because of that is `cut`, and so is every state after it; all others are exact.  Work is metered, so
+that no grammar takes for ever.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, TypeAlias
+from typing import Final
 
 from abnf_compiler.automata.charset import Alphabet, bits
 from abnf_compiler.diff_blueprint import Blueprint
@@ -18,9 +19,6 @@ DEAD: Final = 0
 
 LOST: Final = 1
 """The state of which nothing is known any more."""
-
-_Place: TypeAlias = tuple[int, tuple[int, ...]]
-"""Where to be in the automata, and where to go on when this one and those around it end."""
 
 
 class SpentError(Exception):
@@ -48,45 +46,69 @@ class Meter:
             raise SpentError(f"more than {self._limit} steps")
 
 
+class _Stacks:
+    """Stacks of positions as numbers; 0 is the empty one."""
+
+    def __init__(self) -> None:
+        self.tops: list[int] = [-1]
+        self.below: list[int] = [0]
+        self.depths: list[int] = [0]
+        self._numbers: dict[tuple[int, int], int] = {}
+
+    def push(self, stack: int, position: int, deeper: bool) -> int:
+        """The stack with one position more."""
+        number = self._numbers.setdefault((stack, position), len(self.tops))
+        if number == len(self.tops):
+            self.tops.append(position)
+            self.below.append(stack)
+            self.depths.append(self.depths[stack] + deeper)
+        return number
+
+
 class Machine:
-    """The states of a rule, numbered; `START` is where every string begins."""
+    """The states of a rule, numbered; `start` is where every string begins."""
 
     def __init__(self, plan: Blueprint, alphabet: Alphabet, *, levels: int, meter: Meter) -> None:
         self.alphabet = alphabet
         self._levels = levels
         self._meter = meter
         self._steps: list[list[tuple[tuple[int, ...], int]]] = []
-        self._calls: list[list[tuple[int, int]]] = []
+        self._calls: list[list[tuple[int, int, bool]]] = []
         self._final: list[bool] = []
         self._assemble(plan)
-        self._numbers: dict[tuple[frozenset[_Place], bool], int] = {}
-        self._known: dict[tuple[frozenset[_Place], bool], int] = {}
-        self._places: list[frozenset[_Place]] = []
+        self._width = len(self._final)
+        self._stacks = _Stacks()
+        self._numbers: dict[tuple[frozenset[int], bool], int] = {}
+        self._known: dict[tuple[frozenset[int], bool], int] = {}
+        self._places: list[frozenset[int]] = []
+        self._moves: list[dict[int, int] | None] = []
         self.accepting: list[bool] = []
         self.cut: list[bool] = []
-        self._moves: list[dict[int, int] | None] = []
         for cut in (False, True):
             self._number(frozenset(), cut)
-        self.start = self._state({(0, ())}, False)
+        self.start = self._state({0}, False)
 
     def _assemble(self, plan: Blueprint) -> None:
-        """Number the places of all automata: the start of each, then its positions."""
+        """Number the positions of all automata: the start of each, then its own."""
         starts = [0]
         for automaton in plan.automata:
             starts.append(starts[-1] + 1 + len(automaton.charsets))
         for automaton, start in zip(plan.automata, starts, strict=False):
-            reads = [
-                tuple(bits(self.alphabet.mask(plan.read(charset)))) for charset in automaton.charsets
-            ]
+            sets = [plan.read(charset) for charset in automaton.charsets]
+            reads = [tuple(bits(self.alphabet.mask(charset))) for charset in sets]
             callees = [
-                [starts[plan.called[low]] for low, _ in charset.intervals if low in plan.called]
+                [
+                    (starts[plan.called[low]], low in plan.recursive)
+                    for low, _ in charset.intervals
+                    if low in plan.called
+                ]
                 for charset in automaton.charsets
             ]
             for row in (automaton.initial, *automaton.follow):
                 targets = dict.fromkeys(edge.target for edge in row)
                 self._steps.append([(reads[p], start + 1 + p) for p in targets if reads[p]])
                 self._calls.append(
-                    [(start + 1 + p, callee) for p in targets for callee in callees[p]]
+                    [(start + 1 + p, callee, deep) for p in targets for callee, deep in callees[p]]
                 )
             self._final.append(automaton.accepts_nothing)
             self._final += [p in automaton.last for p in range(len(automaton.charsets))]
@@ -95,13 +117,15 @@ class Machine:
         """The state after each class of characters that leads on."""
         known = self._moves[state]
         if known is None:
-            reached: dict[int, set[_Place]] = {}
-            for place, back in self._places[state]:
-                steps = self._steps[place]
+            reached: dict[int, set[int]] = {}
+            for place in self._places[state]:
+                at = place % self._width
+                steps, base = self._steps[at], place - at
                 self._meter.spend(len(steps) + 1)
                 for numbers, target in steps:
+                    after = base + target
                     for number in numbers:
-                        reached.setdefault(number, set()).add((target, back))
+                        reached.setdefault(number, set()).add(after)
             cut = self.cut[state]
             known = {number: self._state(places, cut) for number, places in reached.items()}
             self._moves[state] = known
@@ -118,15 +142,15 @@ class Machine:
         for code in word:
             number = self.alphabet.class_of(code)
             places = {
-                (target, back)
-                for place, back in self._places[state]
-                for numbers, target in self._steps[place]
+                place - place % self._width + target
+                for place in self._places[state]
+                for numbers, target in self._steps[place % self._width]
                 if number in numbers
             }
             state = self._state(places, self.cut[state])
         return True if self.accepting[state] else None if self.cut[state] else False
 
-    def _state(self, places: set[_Place], cut: bool) -> int:
+    def _state(self, places: set[int], cut: bool) -> int:
         """The number of the state that begins with `places`."""
         key = (frozenset(places), cut)
         if key not in self._known:
@@ -134,38 +158,41 @@ class Machine:
             self._known[key] = self._number(*self._with_calls(places, cut))
         return self._known[key]
 
-    def _number(self, places: frozenset[_Place], cut: bool) -> int:
+    def _number(self, places: frozenset[int], cut: bool) -> int:
         key = (places, cut)
         if key not in self._numbers:
             self._numbers[key] = len(self._places)
             self._places.append(places)
             self._moves.append(None)
             self.cut.append(cut)
-            self.accepting.append(any(self._final[at] and not back for at, back in places))
+            at_ends = (self._final[place] for place in places if place < self._width)
+            self.accepting.append(any(at_ends))
         return self._numbers[key]
 
-    def _with_calls(self, places: set[_Place], cut: bool) -> tuple[frozenset[_Place], bool]:
+    def _with_calls(self, places: set[int], cut: bool) -> tuple[frozenset[int], bool]:
         """The places reached without reading: into the rules called, and back at their ends."""
+        width, stacks = self._width, self._stacks
         pending = list(places)
         reached = set(places)
+        kept = set[int]()
         while pending:
-            at, back = pending.pop()
-            after: list[_Place] = []
-            for target, callee in self._calls[at]:
+            place = pending.pop()
+            stack, at = divmod(place, width)
+            after: list[int] = []
+            for target, callee, deeper in self._calls[at]:
                 if not (self._steps[target] or self._calls[target]):
-                    after.append((callee, back))  # nothing follows here: no need to come back
-                elif len(back) < self._levels:
-                    after.append((callee, (target, *back)))
-                else:
+                    after.append(stack * width + callee)  # nothing follows: no need to come back
+                elif deeper and stacks.depths[stack] >= self._levels:
                     cut = True
-            if back and self._final[at]:
-                after.append((back[0], back[1:]))
+                else:
+                    after.append(stacks.push(stack, target, deeper) * width + callee)
+            if stack and self._final[at]:
+                after.append(stacks.below[stack] * width + stacks.tops[stack])
             self._meter.spend(len(after))
-            for place in after:
-                if place not in reached:
-                    reached.add(place)
-                    pending.append(place)
-        kept = (
-            (at, back) for at, back in reached if self._steps[at] or (self._final[at] and not back)
-        )
+            for each in after:
+                if each not in reached:
+                    reached.add(each)
+                    pending.append(each)
+            if self._steps[at] or (not stack and self._final[at]):
+                kept.add(place)
         return frozenset(kept), cut

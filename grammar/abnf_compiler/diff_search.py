@@ -37,8 +37,8 @@ _NEW: Final = 1
 class Direction:
     """What is known of the strings that one side accepts and the other refuses.
 
-    word: one of them.  shortest: whether it is known to be.  proved: there is none.  hopeless: there
-    is no telling.
+    word: one of them.  shortest: whether it is known to be.  proved: there is none.  hopeless: no
+    string can tell.
     """
 
     word: Word | None = None
@@ -196,7 +196,7 @@ class _Search:
 
 
 def _readable(members: CharSet) -> int:
-    """A character that stands for a class: one that reads well, a symbol only for want of others."""
+    """A character that stands for a class: one that reads well, a symbol at worst."""
     real = CharSet(tuple(each for each in members.intervals if each[0] >= 0))
     return real.sample() if real else members.lowest
 

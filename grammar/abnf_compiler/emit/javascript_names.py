@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Final
 
 MAX_COLUMNS: Final = 100
 
-_KEPT: Final = frozenset(
-    "arguments async await break case catch class const continue debugger default delete do else "
-    "enum eval export extends false finally for from function get if implements import in "
-    "instanceof interface let match new null of package private protected public refusal return "
-    "set static super switch this throw true try typeof undefined var void while with yield "
-    "Octets Part Refusal".split()
-)
+_KEPT: Final = frozenset((
+    "arguments", "async", "await", "break", "case", "catch", "class", "const", "continue",
+    "debugger", "default", "delete", "do", "else", "enum", "eval", "export", "extends", "false",
+    "finally", "for", "from", "function", "get", "if", "implements", "import", "in", "instanceof",
+    "interface", "let", "match", "new", "null", "of", "package", "private", "protected", "public",
+    "refusal", "return", "set", "static", "super", "switch", "this", "throw", "true", "try",
+    "typeof", "undefined", "var", "void", "while", "with", "yield",
+    "Octets", "Part", "Refusal",
+))  # fmt: skip
 _WORD: Final = re.compile(r"[A-Za-z0-9]+")
+_NAME: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 
 
 def function_name(rule: str) -> str:
@@ -32,6 +36,11 @@ def type_name(rule: str) -> str:
     """`metadata-group` -> `MetadataGroup`."""
     name = _joined(rule)
     return _free(name[0].upper() + name[1:])
+
+
+def is_name(text: str) -> bool:
+    """Whether a script can assign `text` as a variable of its own."""
+    return _NAME.fullmatch(text) is not None and text not in _KEPT
 
 
 def global_name(grammar_name: str) -> str:
@@ -51,28 +60,45 @@ def _free(name: str) -> str:
     return f"{name}$" if name in _KEPT else name
 
 
-def text_literal(text: str, indent: str, after: str = "") -> str:
-    """A text of ASCII as one string, or as several joined by "+" where it is long.
+def assigned_text(start: str, text: str, indent: str) -> str:
+    """`start` and a text of ASCII as one string, or as several joined by "+" where it is long.
 
     Args:
-        text: what the literal stands for.
+        start: what stands before the string, such as `const NAME = `.
+        text: what the string holds.
         indent: the blanks before each line after the first.
-        after: what stands before the literal on its first line.
     """
     whole = json.dumps(text)
-    if len(after) + len(whole) < MAX_COLUMNS:
-        return whole
+    if len(start) + len(whole) < MAX_COLUMNS:
+        return start + whole
     width = MAX_COLUMNS - len(indent) - len('"" +')
-    lines: list[str] = []
-    line = ""
+    lines = [""]
     for unit in _UNIT.findall(text):
         escaped = json.dumps(unit)[1:-1]
-        if len(line) + len(escaped) > width:
-            lines.append(line)
-            line = ""
-        line += escaped
-    return f" +\n{indent}".join(f'"{line}"' for line in [*lines, line])
+        if len(lines[-1]) + len(escaped) > width:
+            lines.append("")
+        lines[-1] += escaped
+    return f"{start.rstrip()}\n{indent}" + f" +\n{indent}".join(f'"{line}"' for line in lines)
 
 
 _UNIT: Final = re.compile(r"\\x..|\\u....|\\.|.", re.DOTALL)
 """What stays on one line: an escape, or a character."""
+
+
+def list_literal(items: Sequence[str], indent: str, taken: int) -> str:
+    """Items with commas between them: on one line where they fit, else on lines of their own.
+
+    Args:
+        items: the texts of the items.
+        indent: the blanks before each line but the first and the last.
+        taken: columns of the first line that are used already.
+    """
+    one_line = ", ".join(items)
+    if taken + len(one_line) + 4 <= MAX_COLUMNS:
+        return one_line
+    lines = [indent]
+    for item in items:
+        if len(lines[-1]) + len(item) + 2 > MAX_COLUMNS:
+            lines.append(indent)
+        lines[-1] += f"{item}, "
+    return "\n" + "".join(f"{line.rstrip()}\n" for line in lines) + indent[2:]

@@ -1,7 +1,7 @@
 """Rule names as Python names, and patterns as Python literals.
 
 Rule: `metadata-group` is `metadata_group`, `_METADATA_GROUP` and `MetadataGroup`; a name that
-Python keeps for itself gets a final underscore.
+Python or the emitted module needs gets a final underscore.
 """
 
 from __future__ import annotations
@@ -12,11 +12,15 @@ from typing import Final
 
 MAX_COLUMNS: Final = 100
 
+_TAKEN: Final = frozenset(
+    ("Final", "Mapping", "MappingProxyType", "RULES", "TypeAlias", "bytes", "cache", "found")
+) | {"list", "octets", "re", "tuple"}
+"""Names the emitted module uses itself, beside those Python keeps."""
+
 
 def function_name(rule: str) -> str:
     """`metadata-group` -> `metadata_group`."""
-    name = rule.lower().replace("-", "_")
-    return f"{name}_" if keyword.iskeyword(name) or keyword.issoftkeyword(name) else name
+    return _free(rule.lower().replace("-", "_"))
 
 
 def constant_name(rule: str) -> str:
@@ -26,7 +30,12 @@ def constant_name(rule: str) -> str:
 
 def type_name(rule: str) -> str:
     """`metadata-group` -> `MetadataGroup`."""
-    return "".join(word.capitalize() for word in rule.lower().split("-"))
+    return _free("".join(word.capitalize() for word in rule.lower().split("-")))
+
+
+def _free(name: str) -> str:
+    taken = keyword.iskeyword(name) or keyword.issoftkeyword(name) or name in _TAKEN
+    return f"{name}_" if taken else name
 
 
 def octets_literal(pattern: str, indent: str) -> list[str]:
