@@ -19,10 +19,11 @@ from typing import Final
 
 from reply_metadata._generated import reply_grammar
 from reply_metadata.codec import build_reply, parse_reply
+from reply_metadata.command_lines import CommandSyntaxError, parse_command
 from reply_metadata.commands import (
     Command,
-    CommandSyntaxError,
     Hello,
+    Help,
     MailFrom,
     Noop,
     Quit,
@@ -30,7 +31,6 @@ from reply_metadata.commands import (
     Reset,
     StartData,
     Verify,
-    parse_command,
 )
 from reply_metadata.errors import LocalProtocolError, RemoteProtocolError, ReplyHint, shown
 from reply_metadata.events import (
@@ -163,6 +163,8 @@ class ServerSession:
                 return build_reply(250, "2.0.0", "OK")
             case Verify():
                 return build_reply(252, "2.5.2", "Cannot VRFY user, but will accept message")
+            case Help():
+                return build_reply(214, "2.0.0", "See RFC 5321")
             case Quit():
                 return build_reply(221, "2.0.0", f"{self.settings.host_name} closing connection")
             case MailFrom() | RcptTo():

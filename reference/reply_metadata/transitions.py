@@ -21,6 +21,7 @@ from reply_metadata.commands import (
     Command,
     Hello,
     HelloVerb,
+    Help,
     MailFrom,
     Noop,
     Quit,
@@ -79,6 +80,7 @@ class Step(Enum):
     RSET = "RSET"
     NOOP = "NOOP"
     VRFY = "VRFY"
+    HELP = "HELP"
     QUIT = "QUIT"
     OTHER = "(any other line)"
     """No command, or one that may not stand there; a client of ours never sends it."""
@@ -135,9 +137,12 @@ DIALECTS: Final[Mapping[Protocol, Dialect]] = MappingProxyType(
 )
 
 LAST_OF_GROUP: Final = frozenset(
-    {Step.EHLO, Step.LHLO, Step.HELO, Step.DATA, Step.VRFY, Step.QUIT, Step.NOOP}
+    {Step.EHLO, Step.LHLO, Step.HELO, Step.DATA, Step.VRFY, Step.HELP, Step.QUIT, Step.NOOP}
 )
-"""With PIPELINING, nothing may follow these before their answer (RFC 2920, Section 3.1)."""
+"""With PIPELINING, nothing may follow these before their answer (RFC 2920, Section 3.1).
+
+HELP is not named there; people send it.
+"""
 
 DROPS_EXTENSIONS: Final = frozenset({Step.EHLO, Step.LHLO, Step.HELO})
 """What the last EHLO or LHLO listed ends when one of these is sent, whatever the answer."""
@@ -173,6 +178,18 @@ _STEPS_OF: Final[Mapping[State, tuple[Step, ...]]] = {
     State.CONNECTED: (Step.GREETING,),
     State.REFUSED: (Step.QUIT,),
     State.RESULTS: (Step.RESULT, Step.LAST_RESULT),
+}
+
+
+_STEP_OF_COMMAND: Final[Mapping[type[Command], Step]] = {
+    MailFrom: Step.MAIL,
+    RcptTo: Step.RCPT,
+    StartData: Step.DATA,
+    Reset: Step.RSET,
+    Noop: Step.NOOP,
+    Verify: Step.VRFY,
+    Help: Step.HELP,
+    Quit: Step.QUIT,
 }
 
 
@@ -219,7 +236,7 @@ def _rows() -> list[Transition]:
     rows.append(Transition(_BOTH, State.GREETED, Step.RSET, success, State.GREETED))
     rows += [Transition(_BOTH, state, Step.RSET, success, State.READY) for state in _GREETED]
     rows += _stay(_BOTH, _BETWEEN_COMMANDS, Step.RSET, _FAILURES)
-    for step in (Step.NOOP, Step.VRFY):
+    for step in (Step.NOOP, Step.VRFY, Step.HELP):
         rows += _stay(_BOTH, _BETWEEN_COMMANDS, step, _REPLIES)
     rows += [
         Transition(_BOTH, state, Step.QUIT, one, State.CLOSED)
@@ -235,9 +252,12 @@ def _rows() -> list[Transition]:
 
 def _closing_rows() -> list[Transition]:
     """421 may answer anything, and come when nothing was asked (RFC 5321, Section 3.8)."""
-    commands = {Step.EHLO: _SMTP, Step.HELO: _SMTP, Step.LHLO: _LMTP} | dict.fromkeys(
-        (Step.MAIL, Step.RCPT, Step.DATA, Step.RSET, Step.NOOP, Step.VRFY, Step.QUIT), _BOTH
-    )
+    commands: dict[Step, tuple[Protocol, ...]] = {
+        Step.EHLO: _SMTP,
+        Step.HELO: _SMTP,
+        Step.LHLO: _LMTP,
+    }
+    commands |= dict.fromkeys(_STEP_OF_COMMAND.values(), _BOTH)
     rows = []
     for state in _OPEN:
         steps = _STEPS_OF.get(state, () if state is State.CONTENT else tuple(commands))
@@ -254,15 +274,6 @@ TRANSITIONS: Final[Mapping[tuple[Protocol, State, Step, Answer], Transition]] = 
 )
 """The table, by what happens."""
 
-_STEP_OF_COMMAND: Final[Mapping[type[Command], Step]] = {
-    MailFrom: Step.MAIL,
-    RcptTo: Step.RCPT,
-    StartData: Step.DATA,
-    Reset: Step.RSET,
-    Noop: Step.NOOP,
-    Verify: Step.VRFY,
-    Quit: Step.QUIT,
-}
 _STEP_OF_VERB: Final = {verb: Step[verb.name] for verb in HelloVerb}
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from reply_metadata.command_lines import CommandSyntaxError, parse_command
 from reply_metadata.commands import (
-    CommandSyntaxError,
     Hello,
     HelloVerb,
+    Help,
     MailFrom,
     Noop,
     Parameter,
@@ -16,7 +17,6 @@ from reply_metadata.commands import (
     Reset,
     StartData,
     Verify,
-    parse_command,
 )
 from reply_metadata.errors import LocalProtocolError
 from reply_metadata.message_content import content_as_sent, content_from_text
@@ -35,6 +35,8 @@ COMMANDS = [
     Noop(),
     Noop("and more"),
     Verify("someone"),
+    Help(),
+    Help("MAIL"),
     Quit(),
 ]
 

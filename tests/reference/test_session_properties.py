@@ -38,6 +38,8 @@ PIECES = (
     b".\r\n",
     b"RSET\r\n",
     b"NOOP\r\n",
+    b"VRFY u\r\n",
+    b"HELP\r\n",
     b"junk\r\n",
     b"QUIT\r\n",
     b"a\nb",
