@@ -22,6 +22,7 @@ from reply_metadata.commands import (
     RcptTo,
     Reset,
     StartData,
+    StartTls,
     Verify,
 )
 from reply_metadata.errors import LocalProtocolError, RemoteProtocolError, ReplyHint, shown
@@ -39,7 +40,7 @@ BAD_SENDER: Final = ReplyHint(501, "5.1.7", "Bad sender address syntax")
 BAD_RECIPIENT: Final = ReplyHint(501, "5.1.3", "Bad recipient address syntax")
 
 _NOT_IMPLEMENTED_VERBS: Final = frozenset(
-    {"AUTH", "BDAT", "BURL", "ETRN", "EXPN", "SAML", "SEND", "SOML", "STARTTLS", "TURN"}
+    {"AUTH", "BDAT", "BURL", "ETRN", "EXPN", "SAML", "SEND", "SOML", "TURN"}
 )
 
 
@@ -91,8 +92,7 @@ def _read_rcpt(_name: str, argument: bytes) -> Command:
 def _read_bare(name: str, argument: bytes) -> Command:
     if argument.strip():
         raise CommandSyntaxError(f"{name} has no argument", reply_hint=BAD_ARGUMENTS)
-    bare: dict[str, Command] = {"DATA": StartData(), "RSET": Reset(), "QUIT": Quit()}
-    return bare[name]
+    return _BARE[name]
 
 
 def _read_text(name: str, argument: bytes) -> Command:
@@ -100,11 +100,17 @@ def _read_text(name: str, argument: bytes) -> Command:
     return kinds[name](argument.decode("ascii"))
 
 
+_BARE: Final[dict[str, Command]] = {
+    "STARTTLS": StartTls(),
+    "DATA": StartData(),
+    "RSET": Reset(),
+    "QUIT": Quit(),
+}
 _READERS: Final[dict[str, Callable[[str, bytes], Command]]] = {
     **dict.fromkeys(("HELO", "EHLO", "LHLO"), _read_hello),
     "MAIL": _read_mail,
     "RCPT": _read_rcpt,
-    **dict.fromkeys(("DATA", "RSET", "QUIT"), _read_bare),
+    **dict.fromkeys(_BARE, _read_bare),
     **dict.fromkeys(("NOOP", "VRFY", "HELP"), _read_text),
 }
 

@@ -170,6 +170,15 @@ class Help:
 
 
 @dataclass(frozen=True, slots=True)
+class StartTls:
+    """STARTTLS: the TLS handshake follows when the answer is 220 (RFC 3207, Section 4)."""
+
+    def to_octets(self) -> bytes:
+        """The command line."""
+        return b"STARTTLS\r\n"
+
+
+@dataclass(frozen=True, slots=True)
 class Quit:
     """QUIT: the client goes after the answer (RFC 5321, Section 4.1.1.10)."""
 
@@ -178,7 +187,7 @@ class Quit:
         return b"QUIT\r\n"
 
 
-Command = Hello | MailFrom | RcptTo | StartData | Reset | Noop | Verify | Help | Quit
+Command = Hello | StartTls | MailFrom | RcptTo | StartData | Reset | Noop | Verify | Help | Quit
 
 
 def _line(text: str) -> bytes:

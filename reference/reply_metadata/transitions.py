@@ -28,6 +28,7 @@ from reply_metadata.commands import (
     RcptTo,
     Reset,
     StartData,
+    StartTls,
     Verify,
 )
 
@@ -48,6 +49,8 @@ class State(Enum):
     """The greeting was a failure: only QUIT is left (RFC 5321, Section 3.1)."""
     GREETED = "greeted"
     """No EHLO, HELO or LHLO has succeeded."""
+    STARTING_TLS = "starting TLS"
+    """The answer to STARTTLS was 220: no octet in the clear may come any more."""
     READY = "ready"
     """No transaction is open."""
     HAS_SENDER = "has sender"
@@ -71,6 +74,8 @@ class Step(Enum):
     EHLO = "EHLO"
     LHLO = "LHLO"
     HELO = "HELO"
+    STARTTLS = "STARTTLS"
+    TLS = "(TLS handshake)"
     MAIL = "MAIL"
     RCPT = "RCPT"
     DATA = "DATA"
@@ -136,15 +141,13 @@ DIALECTS: Final[Mapping[Protocol, Dialect]] = MappingProxyType(
     }
 )
 
-LAST_OF_GROUP: Final = frozenset(
-    {Step.EHLO, Step.LHLO, Step.HELO, Step.DATA, Step.VRFY, Step.HELP, Step.QUIT, Step.NOOP}
-)
-"""With PIPELINING, nothing may follow these before their answer (RFC 2920, Section 3.1).
+LAST_OF_GROUP: Final = frozenset(set(Step) - {Step.MAIL, Step.RCPT, Step.RSET})
+"""With PIPELINING, nothing may follow these before their answer.
 
-HELP is not named there; people send it.
+RFC 2920, Section 3.1; RFC 3207, Section 4.  HELP is named nowhere; people send it.
 """
 
-DROPS_EXTENSIONS: Final = frozenset({Step.EHLO, Step.LHLO, Step.HELO})
+DROPS_EXTENSIONS: Final = frozenset({Step.EHLO, Step.LHLO, Step.HELO, Step.STARTTLS})
 """What the last EHLO or LHLO listed ends when one of these is sent, whatever the answer."""
 
 
@@ -170,6 +173,7 @@ _BETWEEN_COMMANDS: Final = (State.GREETED, *_GREETED)
 _OPEN: Final = (
     State.CONNECTED,
     State.REFUSED,
+    State.STARTING_TLS,
     *_BETWEEN_COMMANDS,
     State.CONTENT,
     State.RESULTS,
@@ -182,6 +186,7 @@ _STEPS_OF: Final[Mapping[State, tuple[Step, ...]]] = {
 
 
 _STEP_OF_COMMAND: Final[Mapping[type[Command], Step]] = {
+    StartTls: Step.STARTTLS,
     MailFrom: Step.MAIL,
     RcptTo: Step.RCPT,
     StartData: Step.DATA,
@@ -215,6 +220,10 @@ def _rows() -> list[Transition]:
             Transition(protocols, state, step, success, State.READY) for state in _BETWEEN_COMMANDS
         ]
         rows += _stay(protocols, _BETWEEN_COMMANDS, step, _FAILURES)
+    # RFC 3207, Section 4.2: after the handshake the session is as it was after the greeting.
+    rows.append(Transition(_BOTH, State.READY, Step.STARTTLS, success, State.STARTING_TLS))
+    rows += _stay(_BOTH, _BETWEEN_COMMANDS, Step.STARTTLS, _FAILURES)
+    rows.append(Transition(_BOTH, State.STARTING_TLS, Step.TLS, Answer.NONE, State.GREETED))
     rows.append(Transition(_BOTH, State.READY, Step.MAIL, success, State.HAS_SENDER))
     rows += _stay(_BOTH, _BETWEEN_COMMANDS, Step.MAIL, _FAILURES)
     rows += [
@@ -251,7 +260,10 @@ def _rows() -> list[Transition]:
 
 
 def _closing_rows() -> list[Transition]:
-    """421 may answer anything, and come when nothing was asked (RFC 5321, Section 3.8)."""
+    """421 may answer anything, and come when nothing was asked (RFC 5321, Section 3.8).
+
+    But nothing in the clear may come once TLS starts.
+    """
     commands: dict[Step, tuple[Protocol, ...]] = {
         Step.EHLO: _SMTP,
         Step.HELO: _SMTP,
@@ -259,7 +271,7 @@ def _closing_rows() -> list[Transition]:
     }
     commands |= dict.fromkeys(_STEP_OF_COMMAND.values(), _BOTH)
     rows = []
-    for state in _OPEN:
+    for state in (one for one in _OPEN if one is not State.STARTING_TLS):
         steps = _STEPS_OF.get(state, () if state is State.CONTENT else tuple(commands))
         for step in (*steps, Step.NOTHING):
             protocols = _LMTP if step is Step.RESULT else commands.get(step, _BOTH)
@@ -274,6 +286,7 @@ TRANSITIONS: Final[Mapping[tuple[Protocol, State, Step, Answer], Transition]] = 
 )
 """The table, by what happens."""
 
+_COMMAND_NAMES: Final = {Step.RESULT: "DATA", Step.LAST_RESULT: "DATA"}
 _STEP_OF_VERB: Final = {verb: Step[verb.name] for verb in HelloVerb}
 
 
@@ -282,6 +295,11 @@ def step_of(command: Command) -> Step:
     if isinstance(command, Hello):
         return _STEP_OF_VERB[command.verb]
     return _STEP_OF_COMMAND[type(command)]
+
+
+def command_name(step: Step) -> str:
+    """The command a step belongs to, as the codec names it (`extension.allowed_in`)."""
+    return _COMMAND_NAMES.get(step, step.name)
 
 
 def answer_class(code: int) -> Answer:

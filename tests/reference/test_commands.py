@@ -16,6 +16,7 @@ from reply_metadata.commands import (
     RcptTo,
     Reset,
     StartData,
+    StartTls,
     Verify,
 )
 from reply_metadata.errors import LocalProtocolError
@@ -30,6 +31,7 @@ COMMANDS = [
     MailFrom(Path.of("a@example.org"), (Parameter("size", "12"), Parameter("BODY", "8BITMIME"))),
     RcptTo(Path.of("Postmaster")),
     RcptTo(Path.of('"a> [REFERRAL smtp://evil.example/] "@example.org')),
+    StartTls(),
     StartData(),
     Reset(),
     Noop(),
@@ -58,7 +60,8 @@ def test_what_is_sent_is_read_back(command):
         (b"FOO", 500, "5.5.2"),
         (b"MAIL\xc3", 500, "5.5.2"),
         (b"NOOP \x1b[31m", 500, "5.5.2"),
-        (b"STARTTLS", 502, "5.5.1"),
+        (b"EXPN list", 502, "5.5.1"),
+        (b"STARTTLS now", 501, "5.5.4"),
         (b"EHLO", 501, "5.5.4"),
         (b"EHLO -a", 501, "5.5.4"),
         (b"EHLO [192.0.2.256]", 501, "5.5.4"),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from reply_metadata.client_session import ClientSession
 from reply_metadata.codec import build_reply
-from reply_metadata.commands import Hello, HelloVerb, MailFrom, RcptTo, Reset
+from reply_metadata.commands import Command, Hello, HelloVerb, MailFrom, RcptTo, Reset, StartTls
 from reply_metadata.errors import LocalProtocolError, RemoteProtocolError
 from reply_metadata.events import (
     NEED_DATA,
@@ -40,6 +40,7 @@ PIECES = (
     b"NOOP\r\n",
     b"VRFY u\r\n",
     b"HELP\r\n",
+    b"STARTTLS\r\n",
     b"junk\r\n",
     b"QUIT\r\n",
     b"a\nb",
@@ -58,7 +59,7 @@ def cut(octets, places):
 
 def serve(pieces):
     """What a server session makes of the pieces, everything accepted."""
-    session = ServerSession(Protocol.SMTP, ServerSettings("mx.example.org"))
+    session = ServerSession(Protocol.SMTP, ServerSettings("mx.example.org", offer_starttls=True))
     session.send(session.greeting())
     happened = []
     for piece in [*pieces, b""]:
@@ -88,13 +89,19 @@ def test_a_server_session_does_not_care_how_octets_are_cut(lines, places):
 
 
 def without_haste(outcome):
-    """The same for a client that did not wait for 354 and one whose octets came apart.
+    """The same for a client that did not wait for an answer and one whose octets came apart.
 
-    A refused DATA with octets behind it closes; the session cannot know of octets not yet there.
+    A refused DATA, or STARTTLS, with octets behind it closes; the session cannot know of octets
+    not yet there.  Nothing that came behind it is executed either way.
     """
     happened, state = outcome
     for number, event in enumerate(happened):
         if isinstance(event, Refused) and event.reason.startswith("DATA in state"):
+            return happened[:number], None
+        if event == StartTls() or (
+            isinstance(event, Refused) and event.reason == "octets follow STARTTLS"
+        ):
+            assert not any(isinstance(later, Command) for later in happened[number + 1 :])
             return happened[:number], None
     return happened, state
 
