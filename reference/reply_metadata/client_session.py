@@ -20,7 +20,15 @@ from types import MappingProxyType
 from typing import Final
 
 from reply_metadata.codec import parse_reply
-from reply_metadata.commands import Command, Hello, MailFrom, Parameter, RcptTo, StartTls
+from reply_metadata.commands import (
+    Authenticate,
+    Command,
+    Hello,
+    MailFrom,
+    Parameter,
+    RcptTo,
+    StartTls,
+)
 from reply_metadata.errors import LocalProtocolError, RemoteProtocolError
 from reply_metadata.events import (
     NEED_DATA,
@@ -57,6 +65,7 @@ from reply_metadata.transitions import (
 from reply_metadata.values import Reply
 
 _NO_EXTENSIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
+_AUTH_STEPS: Final = frozenset({Step.AUTH, Step.AUTH_RESPONSE})
 _ENDED: Final = frozenset({State.CLOSED, State.BROKEN})
 
 
@@ -99,6 +108,8 @@ class ClientSession:
         """Whether replies are read with metadata now."""
         self.tls = False
         """Whether TLS is on."""
+        self.authenticated = False
+        """Whether AUTH was answered with 2yz."""
         self.accepted: tuple[RcptTo, ...] = ()
         """The recipients of the open transaction that got a 2yz, in the order they were sent."""
         self._dialect = DIALECTS[protocol]
@@ -239,6 +250,10 @@ class ClientSession:
     def _check_extensions(self, event: Command) -> None:
         if isinstance(event, StartTls) and (self.tls or "STARTTLS" not in self.extensions):
             raise LocalProtocolError("TLS is on, or the server did not list STARTTLS")
+        if isinstance(event, Authenticate):
+            known = {mechanism.upper() for mechanism in self.extensions.get("AUTH", ())}
+            if not self.tls or self.authenticated or "PLAIN" not in known:
+                raise LocalProtocolError("AUTH PLAIN needs TLS and a server that lists it, once")
         if isinstance(event, MailFrom) and self._require_tls and not self.tls:
             raise LocalProtocolError("no mail before TLS is on")
         if not isinstance(event, MailFrom | RcptTo):
@@ -313,6 +328,8 @@ class ClientSession:
             self.server_name = reply.lines[0].after_code.decode("latin-1").partition(" ")[0]
             if owed.command.verb is self._dialect.extended_verb:
                 self._learn_extensions(reply)
+        elif owed.step in _AUTH_STEPS:
+            self.authenticated = answer is Answer.SUCCESS
         elif owed.step is Step.RCPT and answer is Answer.SUCCESS and owed.recipient:
             self.accepted += (owed.recipient,)
         elif self.state is State.READY:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from reply_metadata.credentials import PlainCredentials
 from reply_metadata.errors import LocalProtocolError
 from reply_metadata.paths import Path, is_domain
 
@@ -179,6 +180,38 @@ class StartTls:
 
 
 @dataclass(frozen=True, slots=True)
+class Authenticate:
+    """AUTH PLAIN (RFC 4954, Section 4; RFC 4616).
+
+    Args:
+        credentials: the initial response; None: the server asks for them with 334.
+    """
+
+    credentials: PlainCredentials | None = None
+
+    def to_octets(self) -> bytes:
+        """The command line."""
+        if self.credentials is None:
+            return b"AUTH PLAIN\r\n"
+        return b"AUTH PLAIN " + self.credentials.to_octets() + b"\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class AuthResponse:
+    """The line a client sends after 334 (RFC 4954, Section 4).
+
+    Args:
+        credentials: None: the client gives up, with "*".
+    """
+
+    credentials: PlainCredentials | None = None
+
+    def to_octets(self) -> bytes:
+        """The line."""
+        return (b"*" if self.credentials is None else self.credentials.to_octets()) + b"\r\n"
+
+
+@dataclass(frozen=True, slots=True)
 class Quit:
     """QUIT: the client goes after the answer (RFC 5321, Section 4.1.1.10)."""
 
@@ -187,7 +220,20 @@ class Quit:
         return b"QUIT\r\n"
 
 
-Command = Hello | StartTls | MailFrom | RcptTo | StartData | Reset | Noop | Verify | Help | Quit
+Command = (
+    Hello
+    | StartTls
+    | Authenticate
+    | AuthResponse
+    | MailFrom
+    | RcptTo
+    | StartData
+    | Reset
+    | Noop
+    | Verify
+    | Help
+    | Quit
+)
 
 
 def _line(text: str) -> bytes:

@@ -13,6 +13,8 @@ from typing import Final
 from reply_metadata._generated import reply_grammar
 from reply_metadata.codec import build_reply, parse_reply
 from reply_metadata.commands import (
+    Authenticate,
+    AuthResponse,
     Command,
     Hello,
     Help,
@@ -31,6 +33,8 @@ from reply_metadata.server_rules import ServerSettings
 from reply_metadata.transitions import DIALECTS, Protocol, Step, command_name
 from reply_metadata.values import Reply
 
+_CHALLENGE: Final = parse_reply(b"334 \r\n", negotiated=False)
+"""PLAIN: the server asks nothing but the credentials (RFC 4954, Section 4)."""
 _STEPS_WITHOUT_COMMAND: Final = frozenset({Step.NOTHING, Step.OTHER, Step.FAULT})
 
 
@@ -44,7 +48,7 @@ def usual_reply(command: Command, protocol: Protocol, settings: ServerSettings, 
         tls: whether TLS is on.
 
     Raises:
-        LocalProtocolError: MAIL and RCPT need one.
+        LocalProtocolError: it needs one.
     """
     match command:
         case Hello(verb=verb):
@@ -53,6 +57,8 @@ def usual_reply(command: Command, protocol: Protocol, settings: ServerSettings, 
             return build_reply(250, None, "\n".join((settings.host_name, *lines)))
         case StartTls():
             return build_reply(220, "2.0.0", "Ready to start TLS")
+        case Authenticate(credentials=None):
+            return _CHALLENGE
         case StartData():
             return build_reply(354, None, "Start mail input; end with <CRLF>.<CRLF>")
         case Reset() | Noop():
@@ -63,8 +69,8 @@ def usual_reply(command: Command, protocol: Protocol, settings: ServerSettings, 
             return build_reply(214, "2.0.0", "See RFC 5321")
         case Quit():
             return build_reply(221, "2.0.0", f"{settings.host_name} closing connection")
-        case MailFrom() | RcptTo():
-            raise LocalProtocolError("who uses the session answers MAIL and RCPT")
+        case MailFrom() | RcptTo() | Authenticate() | AuthResponse():
+            raise LocalProtocolError("who uses the session answers MAIL, RCPT and AUTH")
 
 
 def reply_for_client(reply: Reply, step: Step, protocol: Protocol, *, negotiated: bool) -> Reply:

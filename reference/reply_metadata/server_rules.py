@@ -28,6 +28,7 @@ class ServerSettings:
     Args:
         host_name: the domain in greeting, EHLO reply, 221 and 421.
         offer_starttls: whether STARTTLS is listed until TLS is on.
+        offer_auth: whether AUTH PLAIN is listed once TLS is on.
         offer_metadata: whether REPLYMETA is listed to this client.
         max_recipients: accepted recipients of one transaction.  RFC 5321, Section 4.5.3.1.8, wants
             at least 100.
@@ -38,6 +39,7 @@ class ServerSettings:
 
     host_name: str
     offer_starttls: bool = False
+    offer_auth: bool = False
     offer_metadata: bool = True
     max_recipients: int = 100
     max_refused: int = 20
@@ -54,13 +56,15 @@ class ServerSettings:
         """The lines after the first of the reply to EHLO or LHLO.
 
         Args:
-            tls: whether TLS is on: STARTTLS is not listed then (RFC 3207, Section 4.2).
+            tls: whether TLS is on: STARTTLS is not listed then (RFC 3207, Section 4.2), and AUTH
+                PLAIN only then (RFC 4954, Section 9).
         """
         listed = {
             "PIPELINING": True,
             "8BITMIME": True,
             f"SIZE {self.limits.max_message_octets}": True,
             "STARTTLS": self.offer_starttls and not tls,
+            "AUTH PLAIN": self.offer_auth and tls,
             REQUIRED_KEYWORD: True,
             KEYWORD: self.offer_metadata,
         }

@@ -16,8 +16,15 @@ from collections import deque
 from typing import Final
 
 from reply_metadata.codec import build_reply
-from reply_metadata.command_lines import NOT_IMPLEMENTED, CommandSyntaxError, parse_command
+from reply_metadata.command_lines import (
+    NOT_IMPLEMENTED,
+    CommandSyntaxError,
+    parse_auth_response,
+    parse_command,
+)
 from reply_metadata.commands import (
+    Authenticate,
+    AuthResponse,
     Command,
     Hello,
     MailFrom,
@@ -65,6 +72,7 @@ _TOO_MANY_ERRORS: Final = ReplyHint(421, "4.7.0", "Too many errors")
 _IDLE: Final = ReplyHint(421, "4.4.2", "Idle too long")
 _DID_NOT_WAIT: Final = ReplyHint(503, "5.5.0", "Content was sent before the answer to DATA")
 _DID_NOT_WAIT_FOR_TLS: Final = ReplyHint(503, "5.5.0", "Octets follow STARTTLS")
+_TLS_FIRST: Final = ReplyHint(538, "5.7.11", "Start TLS first")
 _NOTHING_IS_READ: Final = frozenset({State.CONNECTED, State.STARTING_TLS})
 _ENDED: Final = frozenset({State.CLOSED, State.BROKEN})
 
@@ -87,6 +95,8 @@ class ServerSession:
         """Whether metadata goes to the client now."""
         self.tls = False
         """Whether TLS is on."""
+        self.user_name: str | None = None
+        """Who authenticated, once the answer to AUTH was 235."""
         self.mail: MailFrom | None = None
         """The MAIL command of the open transaction."""
         self.accepted: tuple[RcptTo, ...] = ()
@@ -224,6 +234,8 @@ class ServerSession:
     def _judge(self, line: bytes) -> Command | Refused:
         """A command that may stand here, or the refusal of the line."""
         try:
+            if self.state is State.AUTHENTICATING:
+                return parse_auth_response(line)
             command = parse_command(line)
         except CommandSyntaxError as error:
             # The chunk behind a BDAT (RFC 3030) must not be read as commands.
@@ -236,8 +248,11 @@ class ServerSession:
             return self._refusal(NOT_IMPLEMENTED, "STARTTLS is not offered")
         if isinstance(command, Hello) and command.verb not in self._dialect.hello_verbs:
             return self._refusal(_WRONG_HELLO, f"{step.value} in {self.protocol.value}")
-        tls_again = self.tls and step is Step.STARTTLS
-        if tls_again or state_if_it_succeeds(self.protocol, self.state, step) is None:
+        if isinstance(command, Authenticate) and not (self.tls and self.settings.offer_auth):
+            why = _TLS_FIRST if self.settings.offer_auth else NOT_IMPLEMENTED
+            return self._refusal(why, f"AUTH: {why.text}")
+        again = self.tls if step is Step.STARTTLS else step is Step.AUTH and self.user_name
+        if again or state_if_it_succeeds(self.protocol, self.state, step) is None:
             return self._out_of_order(step)
         if step is Step.STARTTLS and self._buffer.pending:
             return self._refusal(_DID_NOT_WAIT_FOR_TLS, "octets follow STARTTLS", close=True)
@@ -326,6 +341,8 @@ class ServerSession:
                     self.mail = mail
                 case RcptTo() as recipient:
                     self.accepted += (recipient,)
+                case Authenticate(credentials=who) | AuthResponse(credentials=who):
+                    self.user_name = who.user_name if who else None
                 case _:
                     pass
         if after in _ENDED:

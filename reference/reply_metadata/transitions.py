@@ -18,6 +18,8 @@ from types import MappingProxyType
 from typing import Final
 
 from reply_metadata.commands import (
+    Authenticate,
+    AuthResponse,
     Command,
     Hello,
     HelloVerb,
@@ -51,6 +53,8 @@ class State(Enum):
     """No EHLO, HELO or LHLO has succeeded."""
     STARTING_TLS = "starting TLS"
     """The answer to STARTTLS was 220: no octet in the clear may come any more."""
+    AUTHENTICATING = "authenticating"
+    """The answer to AUTH was 334: the client sends its credentials."""
     READY = "ready"
     """No transaction is open."""
     HAS_SENDER = "has sender"
@@ -76,6 +80,8 @@ class Step(Enum):
     HELO = "HELO"
     STARTTLS = "STARTTLS"
     TLS = "(TLS handshake)"
+    AUTH = "AUTH"
+    AUTH_RESPONSE = "(AUTH response)"
     MAIL = "MAIL"
     RCPT = "RCPT"
     DATA = "DATA"
@@ -144,7 +150,8 @@ DIALECTS: Final[Mapping[Protocol, Dialect]] = MappingProxyType(
 LAST_OF_GROUP: Final = frozenset(set(Step) - {Step.MAIL, Step.RCPT, Step.RSET})
 """With PIPELINING, nothing may follow these before their answer.
 
-RFC 2920, Section 3.1; RFC 3207, Section 4.  HELP is named nowhere; people send it.
+RFC 2920, Section 3.1; RFC 3207, Section 4; RFC 4954, Section 4.  HELP is named
+nowhere; people send it.
 """
 
 DROPS_EXTENSIONS: Final = frozenset({Step.EHLO, Step.LHLO, Step.HELO, Step.STARTTLS})
@@ -174,6 +181,7 @@ _OPEN: Final = (
     State.CONNECTED,
     State.REFUSED,
     State.STARTING_TLS,
+    State.AUTHENTICATING,
     *_BETWEEN_COMMANDS,
     State.CONTENT,
     State.RESULTS,
@@ -181,12 +189,15 @@ _OPEN: Final = (
 _STEPS_OF: Final[Mapping[State, tuple[Step, ...]]] = {
     State.CONNECTED: (Step.GREETING,),
     State.REFUSED: (Step.QUIT,),
+    State.AUTHENTICATING: (Step.AUTH_RESPONSE,),
     State.RESULTS: (Step.RESULT, Step.LAST_RESULT),
 }
 
 
 _STEP_OF_COMMAND: Final[Mapping[type[Command], Step]] = {
     StartTls: Step.STARTTLS,
+    Authenticate: Step.AUTH,
+    AuthResponse: Step.AUTH_RESPONSE,
     MailFrom: Step.MAIL,
     RcptTo: Step.RCPT,
     StartData: Step.DATA,
@@ -224,6 +235,14 @@ def _rows() -> list[Transition]:
     rows.append(Transition(_BOTH, State.READY, Step.STARTTLS, success, State.STARTING_TLS))
     rows += _stay(_BOTH, _BETWEEN_COMMANDS, Step.STARTTLS, _FAILURES)
     rows.append(Transition(_BOTH, State.STARTING_TLS, Step.TLS, Answer.NONE, State.GREETED))
+    rows.append(Transition(_BOTH, State.READY, Step.AUTH, success, State.READY))
+    rows.append(Transition(_BOTH, State.READY, Step.AUTH, intermediate, State.AUTHENTICATING))
+    rows += _stay(_BOTH, _BETWEEN_COMMANDS, Step.AUTH, _FAILURES)
+    rows += [
+        Transition(_BOTH, State.AUTHENTICATING, step, one, State.READY)
+        for step, answers in ((Step.AUTH_RESPONSE, _REPLIES), (Step.OTHER, _FAILURES))
+        for one in answers
+    ]
     rows.append(Transition(_BOTH, State.READY, Step.MAIL, success, State.HAS_SENDER))
     rows += _stay(_BOTH, _BETWEEN_COMMANDS, Step.MAIL, _FAILURES)
     rows += [
@@ -270,6 +289,7 @@ def _closing_rows() -> list[Transition]:
         Step.LHLO: _LMTP,
     }
     commands |= dict.fromkeys(_STEP_OF_COMMAND.values(), _BOTH)
+    del commands[Step.AUTH_RESPONSE]
     rows = []
     for state in (one for one in _OPEN if one is not State.STARTING_TLS):
         steps = _STEPS_OF.get(state, () if state is State.CONTENT else tuple(commands))
@@ -286,7 +306,11 @@ TRANSITIONS: Final[Mapping[tuple[Protocol, State, Step, Answer], Transition]] = 
 )
 """The table, by what happens."""
 
-_COMMAND_NAMES: Final = {Step.RESULT: "DATA", Step.LAST_RESULT: "DATA"}
+_COMMAND_NAMES: Final = {
+    Step.AUTH_RESPONSE: "AUTH",
+    Step.RESULT: "DATA",
+    Step.LAST_RESULT: "DATA",
+}
 _STEP_OF_VERB: Final = {verb: Step[verb.name] for verb in HelloVerb}
 
 

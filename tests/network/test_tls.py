@@ -7,11 +7,14 @@ import ssl
 
 import pytest
 
-from reply_metadata.commands import MailFrom, RcptTo, StartData
+from reply_metadata.commands import Authenticate, AuthResponse, MailFrom, RcptTo, StartData
+from reply_metadata.credentials import PlainCredentials
+from reply_metadata.errors import LocalProtocolError
 from reply_metadata.keys import QueueId
 from reply_metadata.network.asyncio_client import ClientConnection, ClientTls, PeerUnavailable
 from reply_metadata.network.asyncio_server import MailServer
 from reply_metadata.network.local_delivery import LocalSettings, local_handlers
+from reply_metadata.network.recording import Recording
 from reply_metadata.paths import Path
 from reply_metadata.policy.referral import TlsLevel, endpoint
 from reply_metadata.server_rules import ServerSettings
@@ -49,16 +52,16 @@ def client_tls(authority):
 def tls_server(tmp_path, server_tls):
     """A server with a Maildir that offers STARTTLS."""
 
-    def make(protocol=Protocol.SMTP, tls=server_tls):
+    def make(protocol=Protocol.SMTP, tls=server_tls, **options):
         handlers = local_handlers(LocalSettings(tmp_path, queue_id=lambda: "q1"))
-        return MailServer(protocol, ServerSettings(NAME), handlers, tls=tls)
+        return MailServer(protocol, ServerSettings(NAME), handlers, tls=tls, **options)
 
     return make
 
 
-def opening(port, tls, protocol=Protocol.SMTP):
+def opening(port, tls, protocol=Protocol.SMTP, **options):
     where = endpoint(HOST, port)
-    return ClientConnection.open(where, protocol, "client", timeouts=TIMEOUTS, tls=tls)
+    return ClientConnection.open(where, protocol, "client", timeouts=TIMEOUTS, tls=tls, **options)
 
 
 @pytest.mark.parametrize("protocol", Protocol)
@@ -92,6 +95,52 @@ def test_a_large_message_goes_through_tls_whole(run, tls_server, client_tls, tmp
     assert reply.code == 250
     (stored,) = tmp_path.glob("*/new/*")
     assert stored.read_bytes().endswith((content * 40_000).replace(b"\r\n", b"\n"))
+
+
+@pytest.mark.parametrize(
+    ("password", "code"), [("secret", 235), ("wrong", 535), ("unreachable", 454)]
+)
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_client_authenticates_inside_tls_and_no_record_holds_its_password(
+    run, tls_server, client_tls, password, code, at_once
+):
+    recording = Recording()
+    credentials = PlainCredentials("user", password)
+
+    async def verify(given):
+        if given.password == "unreachable":
+            raise OSError
+        return given == PlainCredentials("user", "secret")
+
+    async def scenario():
+        server = tls_server(verify=verify, record=recording.of_hop("server"))
+        async with server:
+            port = (await server.start(HOST, 0)).port
+            record = recording.of_hop("client")
+            async with await opening(port, client_tls, record=record) as connection:
+                if at_once:
+                    return await connection.authenticate(credentials)
+                await connection.ask(Authenticate())
+                return await connection.ask(AuthResponse(credentials))
+
+    assert run(scenario()).code == code
+    written = b"".join(one.octets for one in recording.written)
+    assert b"(credentials)" in written
+    assert credentials.to_octets() not in written
+    assert password.encode("ascii") not in written
+
+
+def test_no_credentials_are_sent_in_the_clear(hosts, run):
+    async def scenario():
+        async with hosts:
+            server = await hosts.scripted(lambda line: b"250-mx\r\n250 AUTH PLAIN\r\n")
+            connection = await opening(server.port, None)
+            with pytest.raises(LocalProtocolError):
+                await connection.authenticate(PlainCredentials("user", "secret"))
+            await connection.close()
+            return server.lines
+
+    assert not any(line.startswith(b"AUTH") for line in run(scenario()))
 
 
 def test_a_certificate_of_another_host_is_refused(run, tls_server, client_tls):

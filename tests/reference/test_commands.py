@@ -6,6 +6,7 @@ import pytest
 
 from reply_metadata.command_lines import CommandSyntaxError, parse_command
 from reply_metadata.commands import (
+    Authenticate,
     Hello,
     HelloVerb,
     Help,
@@ -19,6 +20,7 @@ from reply_metadata.commands import (
     StartTls,
     Verify,
 )
+from reply_metadata.credentials import PlainCredentials
 from reply_metadata.errors import LocalProtocolError
 from reply_metadata.message_content import content_as_sent, content_from_text
 from reply_metadata.paths import NULL_PATH, Path, PathSyntaxError
@@ -32,6 +34,8 @@ COMMANDS = [
     RcptTo(Path.of("Postmaster")),
     RcptTo(Path.of('"a> [REFERRAL smtp://evil.example/] "@example.org')),
     StartTls(),
+    Authenticate(),
+    Authenticate(PlainCredentials("user", "pass word", "other")),
     StartData(),
     Reset(),
     Noop(),
@@ -79,6 +83,9 @@ def test_what_is_sent_is_read_back(command):
         (b"RCPT TO:<" + b"a" * 65 + b"@example.org>", 501, "5.1.3"),
         (b"RCPT TO:<a@" + b"a." * 127 + b"org>", 501, "5.1.3"),
         (b"DATA now", 501, "5.5.4"),
+        (b"AUTH", 504, "5.5.4"),
+        (b"AUTH CRAM-MD5", 504, "5.5.4"),
+        (b"AUTH PLAIN =", 501, "5.5.2"),
         (b"VRFY", 501, "5.5.4"),
     ],
 )

@@ -15,7 +15,16 @@ from types import TracebackType
 from typing import Final, NamedTuple, Self
 
 from reply_metadata.client_session import ClientSession
-from reply_metadata.commands import Command, Hello, HelloVerb, Quit, StartTls
+from reply_metadata.commands import (
+    Authenticate,
+    AuthResponse,
+    Command,
+    Hello,
+    HelloVerb,
+    Quit,
+    StartTls,
+)
+from reply_metadata.credentials import PlainCredentials
 from reply_metadata.errors import RemoteProtocolError, ReplyMetadataError
 from reply_metadata.events import (
     NEED_DATA,
@@ -32,10 +41,19 @@ from reply_metadata.limits import DEFAULT_LIMITS, Limits
 from reply_metadata.network.recording import Record, Side, unrecorded
 from reply_metadata.policy.referral import Endpoint, TlsLevel
 from reply_metadata.timeouts import DEFAULT_CLIENT_TIMEOUTS, ClientTimeouts
-from reply_metadata.transitions import DIALECTS, Answer, Protocol, State, answer_class
+from reply_metadata.transitions import (
+    DIALECTS,
+    Answer,
+    Protocol,
+    State,
+    Step,
+    answer_class,
+    state_if_it_succeeds,
+)
 from reply_metadata.values import Reply
 
 READ_OCTETS: Final = 65_536
+_HIDDEN: Final = b"(credentials)\r\n"
 _ENDED: Final = frozenset({State.CLOSED, State.BROKEN})
 
 
@@ -237,14 +255,30 @@ class ClientConnection(asyncio.Protocol):
             LocalProtocolError: a command may not be sent now; those before it were not written.
         """
         await self._refuse_if_ended()
-        octets = [self.session.send(command) for command in commands]
-        await self._write(b"".join(octets))
+        octets, shown = [], b""
+        for command in commands:
+            octets.append(self.session.send(command))
+            secret = isinstance(command, Authenticate | AuthResponse)
+            shown += _HIDDEN if secret else octets[-1]
+        await self._write(b"".join(octets), shown)
         replies = []
         for _ in octets:
             event = await self._event()
             assert isinstance(event, CommandAnswer)  # the session pairs by count
             replies.append(event.reply)
         return tuple(replies)
+
+    async def authenticate(self, credentials: PlainCredentials) -> Reply:
+        """Say AUTH PLAIN with an initial response; the final reply.
+
+        Raises:
+            PeerUnavailable: no reply came.
+            LocalProtocolError: TLS is not on, or the server did not list AUTH PLAIN.
+        """
+        reply = await self.ask(Authenticate(credentials))
+        if self.session.state is State.AUTHENTICATING:  # the server did not take it at once
+            reply = await self.ask(AuthResponse(credentials))
+        return reply
 
     async def send_content(self, content: bytes) -> tuple[Reply | None, ...]:
         """Send the content after a 354; the one reply (SMTP) or one a recipient (LMTP), in order.
@@ -260,7 +294,7 @@ class ClientConnection(asyncio.Protocol):
         octets = self.session.send(Content(content))
         replies: list[Reply | None] = [None] * len(self.session.unanswered)
         try:
-            await self._write(octets)
+            await self._write(octets, octets)
             for number in range(len(replies)):
                 event = await self._event()
                 assert isinstance(event, Result)  # the session pairs by count
@@ -271,9 +305,9 @@ class ClientConnection(asyncio.Protocol):
 
     async def close(self) -> None:
         """Say QUIT if that is possible, and close the connection."""
-        unusable = {State.CLOSED, State.BROKEN, State.CONNECTED, State.CONTENT, State.RESULTS}
+        may_quit = state_if_it_succeeds(self.session.protocol, self.session.state, Step.QUIT)
         try:
-            if self.session.state not in unusable and not self.session.unanswered:
+            if may_quit is not None and not self.session.unanswered:
                 await self.ask(Quit())
         except PeerUnavailable:
             pass  # it is gone already
@@ -330,10 +364,13 @@ class ClientConnection(asyncio.Protocol):
         except TimeoutError:
             self.session.time_passed(_now())
 
-    async def _write(self, octets: bytes) -> None:
-        """Write; a failure shows when the reply is read, which may be there in spite of it."""
+    async def _write(self, octets: bytes, shown: bytes) -> None:
+        """Write, and record what may be shown.
+
+        A failure shows when the reply is read, which may be there in spite of it.
+        """
         assert self._transport is not None  # `open` has connected
-        self._record(Side.CLIENT, octets)
+        self._record(Side.CLIENT, shown)
         self._transport.write(octets)
         with contextlib.suppress(TimeoutError):  # the session sees the same deadline
             async with asyncio.timeout_at(self.session.next_deadline):

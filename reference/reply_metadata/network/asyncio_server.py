@@ -13,14 +13,24 @@ import asyncio
 import contextlib
 import logging
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Final, NamedTuple, Protocol, Self
 
 from reply_metadata import transitions
 from reply_metadata.codec import build_reply
-from reply_metadata.commands import Command, Hello, MailFrom, RcptTo, Reset, StartTls
+from reply_metadata.commands import (
+    Authenticate,
+    AuthResponse,
+    Command,
+    Hello,
+    MailFrom,
+    RcptTo,
+    Reset,
+    StartTls,
+)
+from reply_metadata.credentials import PlainCredentials
 from reply_metadata.events import (
     NEED_DATA,
     ClosingNotice,
@@ -77,6 +87,10 @@ HandlerFactory = Callable[[ServerSession, Peers], Handler]
 """Makes the handler of a new connection."""
 
 
+Verifier = Callable[[PlainCredentials], Awaitable[bool]]
+"""Says whether credentials are right; an OSError means that it cannot say now."""
+
+
 class MailServer:
     """Listens on one address and serves SMTP or LMTP there.
 
@@ -85,7 +99,9 @@ class MailServer:
         settings: of every session.
         make_handler: makes the handler of each connection.
         tls: offers STARTTLS with this context (RFC 3207).
-        record: is told all octets of all connections.
+        verify: offers AUTH PLAIN inside TLS, and is asked.
+        record: is told all octets of all connections, but not what a client sends that may still
+            authenticate.
     """
 
     def __init__(
@@ -95,12 +111,14 @@ class MailServer:
         make_handler: HandlerFactory,
         *,
         tls: ssl.SSLContext | None = None,
+        verify: Verifier | None = None,
         record: Record = unrecorded,
     ) -> None:
         self._protocol = protocol
         self._settings = settings
         self._make_handler = make_handler
         self._tls = tls
+        self._verify = verify
         self._record = record
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
@@ -134,9 +152,15 @@ class MailServer:
         await self.stop()
 
     def _accept(self) -> _Connection:
-        settings = replace(self._settings, offer_starttls=self._tls is not None)
+        settings = replace(
+            self._settings,
+            offer_starttls=self._tls is not None,
+            offer_auth=self._verify is not None,
+        )
         session = ServerSession(self._protocol, settings)
-        return _Connection(session, self._make_handler, self._tls, self._record, self._connections)
+        return _Connection(
+            session, self._make_handler, self._tls, self._verify, self._record, self._connections
+        )
 
 
 class _Connection(asyncio.Protocol):
@@ -151,12 +175,14 @@ class _Connection(asyncio.Protocol):
         session: ServerSession,
         make_handler: HandlerFactory,
         tls: ssl.SSLContext | None,
+        verify: Verifier | None,
         record: Record,
         connections: set[asyncio.Task[None]],
     ) -> None:
         self._session = session
         self._make_handler = make_handler
         self._tls = tls
+        self._verify = verify
         self._record = record
         self._connections = connections
         self._transport: asyncio.Transport
@@ -187,7 +213,9 @@ class _Connection(asyncio.Protocol):
             self._tls_started()
         else:
             self._transport.pause_reading()
-        self._record(Side.CLIENT, data)
+        session = self._session
+        if not (session.tls and session.settings.offer_auth) or session.user_name is not None:
+            self._record(Side.CLIENT, data)
         self._session.receive_octets(data)
         self._arrived.set()
 
@@ -272,6 +300,11 @@ class _Connection(asyncio.Protocol):
                 mail = self._session.mail
                 assert mail is not None  # the session refuses RCPT before MAIL
                 reply = await self._handler.recipient(mail, command)
+            case (
+                Authenticate(credentials=PlainCredentials() as credentials)
+                | AuthResponse(credentials=PlainCredentials() as credentials)
+            ):
+                reply = await self._judged(credentials)
             case _:
                 reply = self._session.usual_answer(command)
         await self._send(CommandAnswer(command, reply))
@@ -279,6 +312,17 @@ class _Connection(asyncio.Protocol):
             await self._start_tls()
         if isinstance(command, Hello | Reset | StartTls):
             await self._handler.forget()
+
+    async def _judged(self, credentials: PlainCredentials) -> Reply:
+        """The reply to AUTH (RFC 4954, Section 6)."""
+        assert self._verify is not None  # AUTH is refused otherwise
+        try:
+            right = await self._verify(credentials)
+        except OSError:
+            return build_reply(454, "4.7.0", "Cannot check the credentials now")
+        if right:
+            return build_reply(235, "2.7.0", "Authentication succeeded")
+        return build_reply(535, "5.7.8", "Authentication credentials invalid")
 
     async def _answer_content(self, content: Content) -> None:
         session = self._session
