@@ -4,9 +4,11 @@ Rule 1: replies are matched to commands by count (RFC 2920, Section 3.1), at the
 A reply that nothing asked for ends the session: a client that guesses takes the answer to one
 recipient for the answer to another.  Only a 421 may come unasked.
 Rule 2: `send` is atomic: it returns the octets, or raises `LocalProtocolError` and changes nothing.
-Rule 3: what the server listed ends when EHLO, HELO or LHLO is sent, not when it succeeds
+Rule 3: what the server listed ends when EHLO, HELO, LHLO or STARTTLS is sent, not when it succeeds
 (Draft: #keyword); so replies read between are read without metadata.
-Rule 4: a deadline belongs to the reply, not to the octet: dripping octets does not move it.
+Rule 4: octets in the clear behind the 220 to STARTTLS, a whole reply or part of one, end the
+session (Draft: #req-starttls-buffer).
+Rule 5: a deadline belongs to the reply, not to the octet: dripping octets does not move it.
 """
 
 from __future__ import annotations
@@ -18,7 +20,15 @@ from types import MappingProxyType
 from typing import Final
 
 from reply_metadata.codec import parse_reply
-from reply_metadata.commands import Command, Hello, MailFrom, Parameter, RcptTo
+from reply_metadata.commands import (
+    Authenticate,
+    Command,
+    Hello,
+    MailFrom,
+    Parameter,
+    RcptTo,
+    StartTls,
+)
 from reply_metadata.errors import LocalProtocolError, RemoteProtocolError
 from reply_metadata.events import (
     NEED_DATA,
@@ -47,6 +57,7 @@ from reply_metadata.transitions import (
     State,
     Step,
     answer_class,
+    command_name,
     next_state,
     state_if_it_succeeds,
     step_of,
@@ -54,8 +65,8 @@ from reply_metadata.transitions import (
 from reply_metadata.values import Reply
 
 _NO_EXTENSIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
+_AUTH_STEPS: Final = frozenset({Step.AUTH, Step.AUTH_RESPONSE})
 _ENDED: Final = frozenset({State.CLOSED, State.BROKEN})
-_RESULT_STEPS: Final = frozenset({Step.RESULT, Step.LAST_RESULT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +86,7 @@ class ClientSession:
         limits: the limits of the reader.
         timeouts: how long each reply may take.
         use_metadata: whether replies are read with metadata when the server lists REPLYMETA.
+        require_tls: whether no transaction may begin, and no metadata counts, before TLS is on.
     """
 
     def __init__(
@@ -84,6 +96,7 @@ class ClientSession:
         limits: Limits = DEFAULT_LIMITS,
         timeouts: ClientTimeouts = DEFAULT_CLIENT_TIMEOUTS,
         use_metadata: bool = True,
+        require_tls: bool = False,
     ) -> None:
         self.protocol: Final = protocol
         self.state = State.CONNECTED
@@ -93,12 +106,17 @@ class ClientSession:
         """What the server called itself in the last EHLO, HELO or LHLO reply that succeeded."""
         self.negotiated = False
         """Whether replies are read with metadata now."""
+        self.tls = False
+        """Whether TLS is on."""
+        self.authenticated = False
+        """Whether AUTH was answered with 2yz."""
         self.accepted: tuple[RcptTo, ...] = ()
         """The recipients of the open transaction that got a 2yz, in the order they were sent."""
         self._dialect = DIALECTS[protocol]
         self._limits = limits
-        self._timeouts = timeouts
+        self.timeouts: Final = timeouts
         self._use_metadata = use_metadata
+        self._require_tls = require_tls
         self._buffer = ReplyBuffer(limits)
         self._owed: deque[_Owed] = deque([_Owed(Step.GREETING, None)])
         self._events: deque[ClientEvent | RemoteProtocolError] = deque()
@@ -132,6 +150,8 @@ class ClientSession:
                 if octets is None:
                     break
                 self._pair(octets)
+            if self.state is State.STARTING_TLS and self._buffer.pending:
+                raise RemoteProtocolError("octets in the clear follow the reply to STARTTLS")
         except RemoteProtocolError as error:
             self._events.append(error)
             self._move(Step.FAULT, Answer.NONE)
@@ -169,6 +189,20 @@ class ClientSession:
         self._owe(_Owed(step, event, event if isinstance(event, RcptTo) else None))
         return octets
 
+    def tls_started(self) -> None:
+        """Tell the session that the TLS handshake after the 220 to STARTTLS is complete.
+
+        RFC 3207, Section 4.2: it knows nothing of the server any more and begins with EHLO.
+
+        Raises:
+            LocalProtocolError: no handshake was due.
+        """
+        if self.state is not State.STARTING_TLS:
+            raise LocalProtocolError(f"TLS cannot start in state {self.state.value!r}")
+        self._move(Step.TLS, Answer.NONE)
+        self.tls = True
+        self.server_name = ""
+
     @property
     def next_deadline(self) -> float | None:
         """The time by which the next reply must be complete, on the clock of `time_passed`.
@@ -177,7 +211,7 @@ class ClientSession:
         """
         if not self._owed or self._owed_since is None or self.state in _ENDED:
             return None
-        return self._owed_since + self._timeouts.seconds_for(self._owed[0].step)
+        return self._owed_since + self.timeouts.seconds_for(self._owed[0].step)
 
     def time_passed(self, now: float) -> None:
         """Tell the session what time it is; a deadline that passed becomes `TimedOut`."""
@@ -196,7 +230,7 @@ class ClientSession:
     def _check_may_send(self, step: Step) -> None:
         if self._owed:
             waiting = self._owed[-1].step
-            if waiting in LAST_OF_GROUP or waiting in _RESULT_STEPS or waiting is Step.GREETING:
+            if waiting in LAST_OF_GROUP:
                 raise LocalProtocolError(f"{step.value} must wait for the reply to {waiting.value}")
             if "PIPELINING" not in self.extensions:
                 raise LocalProtocolError("the server did not list PIPELINING")
@@ -214,6 +248,14 @@ class ClientSession:
         return state
 
     def _check_extensions(self, event: Command) -> None:
+        if isinstance(event, StartTls) and (self.tls or "STARTTLS" not in self.extensions):
+            raise LocalProtocolError("TLS is on, or the server did not list STARTTLS")
+        if isinstance(event, Authenticate):
+            known = {mechanism.upper() for mechanism in self.extensions.get("AUTH", ())}
+            if not self.tls or self.authenticated or "PLAIN" not in known:
+                raise LocalProtocolError("AUTH PLAIN needs TLS and a server that lists it, once")
+        if isinstance(event, MailFrom) and self._require_tls and not self.tls:
+            raise LocalProtocolError("no mail before TLS is on")
         if not isinstance(event, MailFrom | RcptTo):
             return
         for parameter in event.parameters:
@@ -268,7 +310,7 @@ class ClientSession:
     def _parse(self, octets: bytes, owed: _Owed | None) -> Reply:
         command, path = None, None
         if owed is not None:
-            command = "DATA" if owed.step in _RESULT_STEPS else owed.step.name
+            command = command_name(owed.step)
             path = owed.recipient.recipient.to_octets() if owed.recipient else None
         return parse_reply(
             octets,
@@ -286,6 +328,8 @@ class ClientSession:
             self.server_name = reply.lines[0].after_code.decode("latin-1").partition(" ")[0]
             if owed.command.verb is self._dialect.extended_verb:
                 self._learn_extensions(reply)
+        elif owed.step in _AUTH_STEPS:
+            self.authenticated = answer is Answer.SUCCESS
         elif owed.step is Step.RCPT and answer is Answer.SUCCESS and owed.recipient:
             self.accepted += (owed.recipient,)
         elif self.state is State.READY:
@@ -299,7 +343,8 @@ class ClientSession:
             if keyword:
                 listed.setdefault(keyword.upper(), tuple(parameters))
         self.extensions = MappingProxyType(listed)
-        self.negotiated = self._use_metadata and offered(after_code)
+        use = self._use_metadata and (self.tls or not self._require_tls)
+        self.negotiated = use and offered(after_code)
 
     def _move(self, step: Step, answer: Answer) -> None:
         after = next_state(self.protocol, self.state, step, answer, reading=True)

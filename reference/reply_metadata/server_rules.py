@@ -27,6 +27,8 @@ class ServerSettings:
 
     Args:
         host_name: the domain in greeting, EHLO reply, 221 and 421.
+        offer_starttls: whether STARTTLS is listed until TLS is on.
+        offer_auth: whether AUTH PLAIN is listed once TLS is on.
         offer_metadata: whether REPLYMETA is listed to this client.
         max_recipients: accepted recipients of one transaction.  RFC 5321, Section 4.5.3.1.8, wants
             at least 100.
@@ -36,6 +38,8 @@ class ServerSettings:
     """
 
     host_name: str
+    offer_starttls: bool = False
+    offer_auth: bool = False
     offer_metadata: bool = True
     max_recipients: int = 100
     max_refused: int = 20
@@ -48,11 +52,23 @@ class ServerSettings:
         if self.max_recipients < 1 or self.max_refused < 1:
             raise ValueError("a server takes at least one recipient and one refused line")
 
-    @property
-    def keywords(self) -> tuple[str, ...]:
-        """The lines after the first of the reply to EHLO or LHLO."""
-        lines = ("PIPELINING", "8BITMIME", f"SIZE {self.limits.max_message_octets}")
-        return (*lines, REQUIRED_KEYWORD, *((KEYWORD,) if self.offer_metadata else ()))
+    def keywords(self, *, tls: bool) -> tuple[str, ...]:
+        """The lines after the first of the reply to EHLO or LHLO.
+
+        Args:
+            tls: whether TLS is on: STARTTLS is not listed then (RFC 3207, Section 4.2), and AUTH
+                PLAIN only then (RFC 4954, Section 9).
+        """
+        listed = {
+            "PIPELINING": True,
+            "8BITMIME": True,
+            f"SIZE {self.limits.max_message_octets}": True,
+            "STARTTLS": self.offer_starttls and not tls,
+            "AUTH PLAIN": self.offer_auth and tls,
+            REQUIRED_KEYWORD: True,
+            KEYWORD: self.offer_metadata,
+        }
+        return tuple(keyword for keyword, offered in listed.items() if offered)
 
 
 def refusal_of_parameters(

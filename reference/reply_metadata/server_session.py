@@ -5,11 +5,9 @@ answered, so pipelined commands are judged by the state they meet.  Each answer 
 octets: what is written at once arrives at once.
 Rule 2: the session answers what needs no decision (`usual_answer`) and refuses what the protocol
 forbids (`Refused`); who uses it decides about senders, recipients and content only.
-Rule 3: metadata goes only to a client whose last EHLO or LHLO succeeded (Draft: #where); for any
-other client the groups are left out and the reply stays.  Every reply to a client that reads
-metadata has the form for it, and says to the draft's own reader just what was meant.
+Rule 3: every reply goes out in the form its client may get (`server_replies`).
 Rule 4: content ends at CRLF "." CRLF only, and after a bare CR or LF nothing more is read: what
-came after it could be commands of somebody else.
+came after it could be commands of somebody else.  So could what came after STARTTLS.
 """
 
 from __future__ import annotations
@@ -17,22 +15,23 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-from reply_metadata._generated import reply_grammar
-from reply_metadata.codec import build_reply, parse_reply
-from reply_metadata.commands import (
-    Command,
+from reply_metadata.codec import build_reply
+from reply_metadata.command_lines import (
+    NOT_IMPLEMENTED,
     CommandSyntaxError,
-    Hello,
-    MailFrom,
-    Noop,
-    Quit,
-    RcptTo,
-    Reset,
-    StartData,
-    Verify,
+    parse_auth_response,
     parse_command,
 )
-from reply_metadata.errors import LocalProtocolError, RemoteProtocolError, ReplyHint, shown
+from reply_metadata.commands import (
+    Authenticate,
+    AuthResponse,
+    Command,
+    Hello,
+    MailFrom,
+    RcptTo,
+    StartTls,
+)
+from reply_metadata.errors import LocalProtocolError, RemoteProtocolError, ReplyHint
 from reply_metadata.events import (
     NEED_DATA,
     ClosingNotice,
@@ -47,8 +46,8 @@ from reply_metadata.events import (
     ServerEvent,
     ServerReply,
 )
-from reply_metadata.extension import allowed_in
 from reply_metadata.receive_buffer import CommandBuffer
+from reply_metadata.server_replies import reply_for_client, usual_reply
 from reply_metadata.server_rules import ServerSettings, refusal_of_parameters
 from reply_metadata.transitions import (
     DIALECTS,
@@ -72,9 +71,10 @@ _TOO_MANY_RECIPIENTS: Final = ReplyHint(452, "4.5.3", "Too many recipients")
 _TOO_MANY_ERRORS: Final = ReplyHint(421, "4.7.0", "Too many errors")
 _IDLE: Final = ReplyHint(421, "4.4.2", "Idle too long")
 _DID_NOT_WAIT: Final = ReplyHint(503, "5.5.0", "Content was sent before the answer to DATA")
+_DID_NOT_WAIT_FOR_TLS: Final = ReplyHint(503, "5.5.0", "Octets follow STARTTLS")
+_TLS_FIRST: Final = ReplyHint(538, "5.7.11", "Start TLS first")
+_NOTHING_IS_READ: Final = frozenset({State.CONNECTED, State.STARTING_TLS})
 _ENDED: Final = frozenset({State.CLOSED, State.BROKEN})
-_COMMAND_NAMES: Final = {Step.RESULT: "DATA", Step.LAST_RESULT: "DATA"}
-_STEPS_WITHOUT_COMMAND: Final = frozenset({Step.NOTHING, Step.OTHER, Step.FAULT})
 
 
 class ServerSession:
@@ -93,6 +93,10 @@ class ServerSession:
         """The last EHLO, HELO or LHLO that succeeded."""
         self.negotiated = False
         """Whether metadata goes to the client now."""
+        self.tls = False
+        """Whether TLS is on."""
+        self.user_name: str | None = None
+        """Who authenticated, once the answer to AUTH was 235."""
         self.mail: MailFrom | None = None
         """The MAIL command of the open transaction."""
         self.accepted: tuple[RcptTo, ...] = ()
@@ -112,6 +116,8 @@ class ServerSession:
         """Take what came from the client; b"" says that it closed the connection."""
         if not data:
             self._connection_ended = True
+        elif self.state is State.STARTING_TLS:
+            self.state = self._state_after(Step.FAULT, Answer.NONE)
         elif self.state not in _ENDED:
             self._buffer.receive_octets(data)
 
@@ -133,8 +139,6 @@ class ServerSession:
             self._results.extend([None] if one else self.accepted)
             return event
         self._unanswered = event
-        if isinstance(event, Hello) and step_of(event) in DROPS_EXTENSIONS:
-            self.negotiated = False
         return event
 
     @property
@@ -152,21 +156,7 @@ class ServerSession:
         Raises:
             LocalProtocolError: MAIL and RCPT need one.
         """
-        match command:
-            case Hello(verb=verb):
-                extended = verb is self._dialect.extended_verb
-                lines = self.settings.keywords if extended else ()
-                return build_reply(250, None, "\n".join((self.settings.host_name, *lines)))
-            case StartData():
-                return build_reply(354, None, "Start mail input; end with <CRLF>.<CRLF>")
-            case Reset() | Noop():
-                return build_reply(250, "2.0.0", "OK")
-            case Verify():
-                return build_reply(252, "2.5.2", "Cannot VRFY user, but will accept message")
-            case Quit():
-                return build_reply(221, "2.0.0", f"{self.settings.host_name} closing connection")
-            case MailFrom() | RcptTo():
-                raise LocalProtocolError("who uses the session answers MAIL and RCPT")
+        return usual_reply(command, self.protocol, self.settings, self.tls)
 
     def send(self, event: ServerReply) -> bytes:
         """The octets to write for a reply.
@@ -176,11 +166,26 @@ class ServerSession:
         """
         step, answer = self._step_answered(event)
         after = self._state_after(step, answer)
-        octets = self._for_this_client(event.reply, step).to_octets()
+        octets = reply_for_client(
+            event.reply, step, self.protocol, negotiated=self.negotiated
+        ).to_octets()
         if isinstance(event, RefusalAnswer):
             octets *= event.times
         self._keep(event, answer, after)
         return octets
+
+    def tls_started(self) -> None:
+        """Tell the session that the TLS handshake after the 220 to STARTTLS is complete.
+
+        RFC 3207, Section 4.2: what the client said before counts no more.
+
+        Raises:
+            LocalProtocolError: no handshake was due.
+        """
+        self.state = self._state_after(Step.TLS, Answer.NONE)
+        self.tls = True
+        self.hello = None
+        self._waiting_since = self._now
 
     @property
     def next_deadline(self) -> float | None:
@@ -204,7 +209,7 @@ class ServerSession:
     # What the client sends
 
     def _read(self) -> ServerEvent | NeedData:
-        if self.state in _ENDED or self.state is State.CONNECTED:
+        if self.state in _ENDED or self.state in _NOTHING_IS_READ:
             return self._end()
         if self._timed_out:
             return self._refusal(_IDLE, "the client was idle too long", close=True)
@@ -229,16 +234,28 @@ class ServerSession:
     def _judge(self, line: bytes) -> Command | Refused:
         """A command that may stand here, or the refusal of the line."""
         try:
+            if self.state is State.AUTHENTICATING:
+                return parse_auth_response(line)
             command = parse_command(line)
         except CommandSyntaxError as error:
             # The chunk behind a BDAT (RFC 3030) must not be read as commands.
             chunk_follows = line[:4].upper() == b"BDAT"
             return self._refusal(error.reply_hint, error.message, close=chunk_follows)
         step = step_of(command)
+        if step in DROPS_EXTENSIONS:
+            self.negotiated = False
+        if isinstance(command, StartTls) and not self.settings.offer_starttls:
+            return self._refusal(NOT_IMPLEMENTED, "STARTTLS is not offered")
         if isinstance(command, Hello) and command.verb not in self._dialect.hello_verbs:
             return self._refusal(_WRONG_HELLO, f"{step.value} in {self.protocol.value}")
-        if state_if_it_succeeds(self.protocol, self.state, step) is None:
+        if isinstance(command, Authenticate) and not (self.tls and self.settings.offer_auth):
+            why = _TLS_FIRST if self.settings.offer_auth else NOT_IMPLEMENTED
+            return self._refusal(why, f"AUTH: {why.text}")
+        again = self.tls if step is Step.STARTTLS else step is Step.AUTH and self.user_name
+        if again or state_if_it_succeeds(self.protocol, self.state, step) is None:
             return self._out_of_order(step)
+        if step is Step.STARTTLS and self._buffer.pending:
+            return self._refusal(_DID_NOT_WAIT_FOR_TLS, "octets follow STARTTLS", close=True)
         if isinstance(command, MailFrom | RcptTo):
             extended = self.hello is not None and self.hello.verb is self._dialect.extended_verb
             hint = refusal_of_parameters(command, self.settings, extended=extended)
@@ -306,25 +323,6 @@ class ServerSession:
             )
         return after
 
-    def _for_this_client(self, reply: Reply, step: Step) -> Reply:
-        """The reply as this client may get it; Draft: #where, #form-sent."""
-        if not self.negotiated:
-            if not reply.metadata:
-                return reply
-            return build_reply(reply.code, reply.enhanced_code, reply.text, negotiated=False)
-        command = None if step in _STEPS_WITHOUT_COMMAND else _COMMAND_NAMES.get(step, step.name)
-        lmtp = self.protocol is Protocol.LMTP
-        if not allowed_in(reply.code, command):
-            if reply.metadata:
-                raise LocalProtocolError(f"no metadata may stand in {reply.code} to {step.value}")
-            return reply
-        if not reply_grammar.match("reply-with-metadata", reply.octets):
-            raise LocalProtocolError(f"not in the form with metadata: {shown(reply.octets)}")
-        read = parse_reply(reply.octets, negotiated=True, command=command, lmtp=lmtp)
-        if read.metadata != reply.metadata:
-            raise LocalProtocolError(f"would be read with other metadata: {shown(reply.octets)}")
-        return reply
-
     def _keep(self, event: ServerReply, answer: Answer, after: State) -> None:
         """Keep what a sent reply changes."""
         self.state = after
@@ -343,10 +341,15 @@ class ServerSession:
                     self.mail = mail
                 case RcptTo() as recipient:
                     self.accepted += (recipient,)
+                case Authenticate(credentials=who) | AuthResponse(credentials=who):
+                    self.user_name = who.user_name if who else None
                 case _:
                     pass
         if after in _ENDED:
             self._results.clear()
+        if after is State.STARTING_TLS and self._buffer.pending:
+            self._buffer.clear()  # what came in the clear is never executed
+            self.state = self._state_after(Step.FAULT, Answer.NONE)
         if after is State.READY:
             self.mail = None
             self.accepted = ()

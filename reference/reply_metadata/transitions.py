@@ -18,15 +18,19 @@ from types import MappingProxyType
 from typing import Final
 
 from reply_metadata.commands import (
+    Authenticate,
+    AuthResponse,
     Command,
     Hello,
     HelloVerb,
+    Help,
     MailFrom,
     Noop,
     Quit,
     RcptTo,
     Reset,
     StartData,
+    StartTls,
     Verify,
 )
 
@@ -47,6 +51,10 @@ class State(Enum):
     """The greeting was a failure: only QUIT is left (RFC 5321, Section 3.1)."""
     GREETED = "greeted"
     """No EHLO, HELO or LHLO has succeeded."""
+    STARTING_TLS = "starting TLS"
+    """The answer to STARTTLS was 220: no octet in the clear may come any more."""
+    AUTHENTICATING = "authenticating"
+    """The answer to AUTH was 334: the client sends its credentials."""
     READY = "ready"
     """No transaction is open."""
     HAS_SENDER = "has sender"
@@ -70,6 +78,10 @@ class Step(Enum):
     EHLO = "EHLO"
     LHLO = "LHLO"
     HELO = "HELO"
+    STARTTLS = "STARTTLS"
+    TLS = "(TLS handshake)"
+    AUTH = "AUTH"
+    AUTH_RESPONSE = "(AUTH response)"
     MAIL = "MAIL"
     RCPT = "RCPT"
     DATA = "DATA"
@@ -79,6 +91,7 @@ class Step(Enum):
     RSET = "RSET"
     NOOP = "NOOP"
     VRFY = "VRFY"
+    HELP = "HELP"
     QUIT = "QUIT"
     OTHER = "(any other line)"
     """No command, or one that may not stand there; a client of ours never sends it."""
@@ -134,12 +147,14 @@ DIALECTS: Final[Mapping[Protocol, Dialect]] = MappingProxyType(
     }
 )
 
-LAST_OF_GROUP: Final = frozenset(
-    {Step.EHLO, Step.LHLO, Step.HELO, Step.DATA, Step.VRFY, Step.QUIT, Step.NOOP}
-)
-"""With PIPELINING, nothing may follow these before their answer (RFC 2920, Section 3.1)."""
+LAST_OF_GROUP: Final = frozenset(set(Step) - {Step.MAIL, Step.RCPT, Step.RSET})
+"""With PIPELINING, nothing may follow these before their answer.
 
-DROPS_EXTENSIONS: Final = frozenset({Step.EHLO, Step.LHLO, Step.HELO})
+RFC 2920, Section 3.1; RFC 3207, Section 4; RFC 4954, Section 4.  HELP is named
+nowhere; people send it.
+"""
+
+DROPS_EXTENSIONS: Final = frozenset({Step.EHLO, Step.LHLO, Step.HELO, Step.STARTTLS})
 """What the last EHLO or LHLO listed ends when one of these is sent, whatever the answer."""
 
 
@@ -165,6 +180,8 @@ _BETWEEN_COMMANDS: Final = (State.GREETED, *_GREETED)
 _OPEN: Final = (
     State.CONNECTED,
     State.REFUSED,
+    State.STARTING_TLS,
+    State.AUTHENTICATING,
     *_BETWEEN_COMMANDS,
     State.CONTENT,
     State.RESULTS,
@@ -172,7 +189,23 @@ _OPEN: Final = (
 _STEPS_OF: Final[Mapping[State, tuple[Step, ...]]] = {
     State.CONNECTED: (Step.GREETING,),
     State.REFUSED: (Step.QUIT,),
+    State.AUTHENTICATING: (Step.AUTH_RESPONSE,),
     State.RESULTS: (Step.RESULT, Step.LAST_RESULT),
+}
+
+
+_STEP_OF_COMMAND: Final[Mapping[type[Command], Step]] = {
+    StartTls: Step.STARTTLS,
+    Authenticate: Step.AUTH,
+    AuthResponse: Step.AUTH_RESPONSE,
+    MailFrom: Step.MAIL,
+    RcptTo: Step.RCPT,
+    StartData: Step.DATA,
+    Reset: Step.RSET,
+    Noop: Step.NOOP,
+    Verify: Step.VRFY,
+    Help: Step.HELP,
+    Quit: Step.QUIT,
 }
 
 
@@ -198,6 +231,18 @@ def _rows() -> list[Transition]:
             Transition(protocols, state, step, success, State.READY) for state in _BETWEEN_COMMANDS
         ]
         rows += _stay(protocols, _BETWEEN_COMMANDS, step, _FAILURES)
+    # RFC 3207, Section 4.2: after the handshake the session is as it was after the greeting.
+    rows.append(Transition(_BOTH, State.READY, Step.STARTTLS, success, State.STARTING_TLS))
+    rows += _stay(_BOTH, _BETWEEN_COMMANDS, Step.STARTTLS, _FAILURES)
+    rows.append(Transition(_BOTH, State.STARTING_TLS, Step.TLS, Answer.NONE, State.GREETED))
+    rows.append(Transition(_BOTH, State.READY, Step.AUTH, success, State.READY))
+    rows.append(Transition(_BOTH, State.READY, Step.AUTH, intermediate, State.AUTHENTICATING))
+    rows += _stay(_BOTH, _BETWEEN_COMMANDS, Step.AUTH, _FAILURES)
+    rows += [
+        Transition(_BOTH, State.AUTHENTICATING, step, one, State.READY)
+        for step, answers in ((Step.AUTH_RESPONSE, _REPLIES), (Step.OTHER, _FAILURES))
+        for one in answers
+    ]
     rows.append(Transition(_BOTH, State.READY, Step.MAIL, success, State.HAS_SENDER))
     rows += _stay(_BOTH, _BETWEEN_COMMANDS, Step.MAIL, _FAILURES)
     rows += [
@@ -219,7 +264,7 @@ def _rows() -> list[Transition]:
     rows.append(Transition(_BOTH, State.GREETED, Step.RSET, success, State.GREETED))
     rows += [Transition(_BOTH, state, Step.RSET, success, State.READY) for state in _GREETED]
     rows += _stay(_BOTH, _BETWEEN_COMMANDS, Step.RSET, _FAILURES)
-    for step in (Step.NOOP, Step.VRFY):
+    for step in (Step.NOOP, Step.VRFY, Step.HELP):
         rows += _stay(_BOTH, _BETWEEN_COMMANDS, step, _REPLIES)
     rows += [
         Transition(_BOTH, state, Step.QUIT, one, State.CLOSED)
@@ -234,12 +279,19 @@ def _rows() -> list[Transition]:
 
 
 def _closing_rows() -> list[Transition]:
-    """421 may answer anything, and come when nothing was asked (RFC 5321, Section 3.8)."""
-    commands = {Step.EHLO: _SMTP, Step.HELO: _SMTP, Step.LHLO: _LMTP} | dict.fromkeys(
-        (Step.MAIL, Step.RCPT, Step.DATA, Step.RSET, Step.NOOP, Step.VRFY, Step.QUIT), _BOTH
-    )
+    """421 may answer anything, and come when nothing was asked (RFC 5321, Section 3.8).
+
+    But nothing in the clear may come once TLS starts.
+    """
+    commands: dict[Step, tuple[Protocol, ...]] = {
+        Step.EHLO: _SMTP,
+        Step.HELO: _SMTP,
+        Step.LHLO: _LMTP,
+    }
+    commands |= dict.fromkeys(_STEP_OF_COMMAND.values(), _BOTH)
+    del commands[Step.AUTH_RESPONSE]
     rows = []
-    for state in _OPEN:
+    for state in (one for one in _OPEN if one is not State.STARTING_TLS):
         steps = _STEPS_OF.get(state, () if state is State.CONTENT else tuple(commands))
         for step in (*steps, Step.NOTHING):
             protocols = _LMTP if step is Step.RESULT else commands.get(step, _BOTH)
@@ -254,14 +306,10 @@ TRANSITIONS: Final[Mapping[tuple[Protocol, State, Step, Answer], Transition]] = 
 )
 """The table, by what happens."""
 
-_STEP_OF_COMMAND: Final[Mapping[type[Command], Step]] = {
-    MailFrom: Step.MAIL,
-    RcptTo: Step.RCPT,
-    StartData: Step.DATA,
-    Reset: Step.RSET,
-    Noop: Step.NOOP,
-    Verify: Step.VRFY,
-    Quit: Step.QUIT,
+_COMMAND_NAMES: Final = {
+    Step.AUTH_RESPONSE: "AUTH",
+    Step.RESULT: "DATA",
+    Step.LAST_RESULT: "DATA",
 }
 _STEP_OF_VERB: Final = {verb: Step[verb.name] for verb in HelloVerb}
 
@@ -271,6 +319,11 @@ def step_of(command: Command) -> Step:
     if isinstance(command, Hello):
         return _STEP_OF_VERB[command.verb]
     return _STEP_OF_COMMAND[type(command)]
+
+
+def command_name(step: Step) -> str:
+    """The command a step belongs to, as the codec names it (`extension.allowed_in`)."""
+    return _COMMAND_NAMES.get(step, step.name)
 
 
 def answer_class(code: int) -> Answer:

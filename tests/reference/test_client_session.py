@@ -8,6 +8,7 @@ from reply_metadata.client_session import ClientSession
 from reply_metadata.commands import (
     Hello,
     HelloVerb,
+    Help,
     MailFrom,
     Noop,
     Parameter,
@@ -15,6 +16,7 @@ from reply_metadata.commands import (
     RcptTo,
     Reset,
     StartData,
+    Verify,
 )
 from reply_metadata.errors import LocalProtocolError, RemoteProtocolError
 from reply_metadata.events import (
@@ -25,7 +27,7 @@ from reply_metadata.events import (
     Result,
 )
 from reply_metadata.groups import GroupStatus
-from reply_metadata.keys import QueueId, Referral, RetryAfter, Stored
+from reply_metadata.keys import QueueId, Referral, RetryAfter, Stored, TraceId
 from reply_metadata.paths import Path
 from reply_metadata.transitions import Protocol, State
 
@@ -226,6 +228,13 @@ def test_a_key_of_lmtp_is_used_in_lmtp_only(events_of, greeted, protocol):
 
 def test_a_session_can_be_told_to_use_no_metadata(greeted):
     assert not greeted(use_metadata=False).negotiated
+
+
+@pytest.mark.parametrize("command", [Verify("user1"), Help()])
+def test_metadata_in_a_reply_to_vrfy_or_help_is_not_used(greeted, asked, command):
+    reply = asked(greeted(), command, b"250 2.0.0 [TRACE-ID 7f3a] user1\r\n")
+    assert [group.status for group in reply.metadata] == [GroupStatus.NO_METADATA_HERE]
+    assert reply.metadata.get(TraceId) is None
 
 
 # LMTP

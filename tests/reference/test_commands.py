@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from reply_metadata.command_lines import CommandSyntaxError, parse_command
 from reply_metadata.commands import (
-    CommandSyntaxError,
+    Authenticate,
     Hello,
     HelloVerb,
+    Help,
     MailFrom,
     Noop,
     Parameter,
@@ -15,9 +17,10 @@ from reply_metadata.commands import (
     RcptTo,
     Reset,
     StartData,
+    StartTls,
     Verify,
-    parse_command,
 )
+from reply_metadata.credentials import PlainCredentials
 from reply_metadata.errors import LocalProtocolError
 from reply_metadata.message_content import content_as_sent, content_from_text
 from reply_metadata.paths import NULL_PATH, Path, PathSyntaxError
@@ -30,11 +33,16 @@ COMMANDS = [
     MailFrom(Path.of("a@example.org"), (Parameter("size", "12"), Parameter("BODY", "8BITMIME"))),
     RcptTo(Path.of("Postmaster")),
     RcptTo(Path.of('"a> [REFERRAL smtp://evil.example/] "@example.org')),
+    StartTls(),
+    Authenticate(),
+    Authenticate(PlainCredentials("user", "pass word", "other")),
     StartData(),
     Reset(),
     Noop(),
     Noop("and more"),
     Verify("someone"),
+    Help(),
+    Help("MAIL"),
     Quit(),
 ]
 
@@ -56,7 +64,8 @@ def test_what_is_sent_is_read_back(command):
         (b"FOO", 500, "5.5.2"),
         (b"MAIL\xc3", 500, "5.5.2"),
         (b"NOOP \x1b[31m", 500, "5.5.2"),
-        (b"STARTTLS", 502, "5.5.1"),
+        (b"EXPN list", 502, "5.5.1"),
+        (b"STARTTLS now", 501, "5.5.4"),
         (b"EHLO", 501, "5.5.4"),
         (b"EHLO -a", 501, "5.5.4"),
         (b"EHLO [192.0.2.256]", 501, "5.5.4"),
@@ -74,6 +83,9 @@ def test_what_is_sent_is_read_back(command):
         (b"RCPT TO:<" + b"a" * 65 + b"@example.org>", 501, "5.1.3"),
         (b"RCPT TO:<a@" + b"a." * 127 + b"org>", 501, "5.1.3"),
         (b"DATA now", 501, "5.5.4"),
+        (b"AUTH", 504, "5.5.4"),
+        (b"AUTH CRAM-MD5", 504, "5.5.4"),
+        (b"AUTH PLAIN =", 501, "5.5.2"),
         (b"VRFY", 501, "5.5.4"),
     ],
 )

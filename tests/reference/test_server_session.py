@@ -6,7 +6,7 @@ import pytest
 
 from reply_metadata.client_session import ClientSession
 from reply_metadata.codec import build_reply
-from reply_metadata.commands import Hello, HelloVerb, MailFrom, Noop, Quit, RcptTo, Verify
+from reply_metadata.commands import Hello, HelloVerb, Help, MailFrom, Noop, Quit, RcptTo, Verify
 from reply_metadata.errors import LocalProtocolError
 from reply_metadata.events import (
     NEED_DATA,
@@ -32,7 +32,7 @@ OPENING = b" client.example.org\r\nMAIL FROM:<s@example.org>\r\nRCPT TO:<user1@e
 def test_a_whole_dialogue_gives_the_same_octet_by_octet(serving, protocol):
     dialogue = (
         VERB[protocol] + OPENING + b"RCPT TO:<user2@example.com>\r\nDATA\r\n"
-        b"Hi\r\n..dot\r\n.\r\nMAIL FROM:<>\r\nRSET\r\nNOOP x\r\nVRFY a\r\nFOO\r\nQUIT\r\n"
+        b"Hi\r\n..dot\r\n.\r\nMAIL FROM:<>\r\nRSET\r\nNOOP x\r\nVRFY a\r\nHELP\r\nFOO\r\nQUIT\r\n"
     )
     whole, single = serving(protocol), serving(protocol)
     whole.feed(dialogue)
@@ -43,7 +43,21 @@ def test_a_whole_dialogue_gives_the_same_octet_by_octet(serving, protocol):
     assert whole.contents == [b"Hi\r\n.dot\r\n"]
     assert whole.session.state is State.CLOSED
     results = {Protocol.SMTP: 1, Protocol.LMTP: 2}[protocol]
-    assert whole.codes == [250, 250, 250, 250, 354, *[250] * results, 250, 250, 250, 252, 500, 221]
+    assert whole.codes == [
+        250,
+        250,
+        250,
+        250,
+        354,
+        *[250] * results,
+        250,
+        250,
+        250,
+        252,
+        214,
+        500,
+        221,
+    ]
 
 
 def test_the_extension_is_listed_with_the_one_it_needs_and_pipelining(opened):
@@ -88,7 +102,7 @@ def test_nothing_is_read_before_the_greeting():
         (b"EHLO a\r\nMAIL FROM:<>\r\nDATA\r\n", [250, 250, 503]),
         (b"EHLO a\r\nMAIL FROM:<>\r\nMAIL FROM:<>\r\n", [250, 250, 503]),
         (b"EHLO a\r\nMAIL FROM:<>\r\nEHLO b\r\nMAIL FROM:<>\r\n", [250, 250, 250, 250]),
-        (b"RSET\r\nNOOP\r\nVRFY x\r\nHELP\r\nEXPN x\r\n", [250, 250, 252, 502, 502]),
+        (b"RSET\r\nNOOP\r\nVRFY x\r\nHELP\r\nEXPN x\r\n", [250, 250, 252, 214, 502]),
         (b"LHLO a\r\n", [500]),
     ],
 )
@@ -170,14 +184,18 @@ def test_metadata_ends_when_the_next_greeting_comes_not_when_it_succeeds(serving
     assert session.send(CommandAnswer(session.next_event(), reply)) == b"250 2.0.0 OK\r\n"
 
 
-def test_metadata_never_answers_vrfy(serving):
+@pytest.mark.parametrize(
+    ("line", "command", "answer"),
+    [(b"VRFY a", Verify("a"), b"252 2.5.2 "), (b"HELP", Help(), b"214 2.0.0 ")],
+)
+def test_metadata_never_answers_vrfy_and_help(serving, line, command, answer):
     session = serving(before=b"EHLO a\r\n").session
-    session.receive_octets(b"VRFY a\r\n")
+    session.receive_octets(line + b"\r\n")
     event = session.next_event()
-    assert event == Verify("a")
+    assert event == command
     with pytest.raises(LocalProtocolError):
         session.send(CommandAnswer(event, build_reply(550, "5.1.1", "no", (Reason("x"),))))
-    assert session.send(CommandAnswer(event, session.usual_answer(event))).startswith(b"252 2.5.2")
+    assert session.send(CommandAnswer(event, session.usual_answer(event))).startswith(answer)
 
 
 @pytest.mark.parametrize(

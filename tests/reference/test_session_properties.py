@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 
 from reply_metadata.client_session import ClientSession
 from reply_metadata.codec import build_reply
-from reply_metadata.commands import Hello, HelloVerb, MailFrom, RcptTo, Reset
+from reply_metadata.commands import (
+    Authenticate,
+    AuthResponse,
+    Command,
+    Hello,
+    HelloVerb,
+    MailFrom,
+    RcptTo,
+    Reset,
+    StartTls,
+)
+from reply_metadata.credentials import PlainCredentials
 from reply_metadata.errors import LocalProtocolError, RemoteProtocolError
 from reply_metadata.events import (
     NEED_DATA,
@@ -25,6 +36,7 @@ from reply_metadata.server_rules import ServerSettings
 from reply_metadata.server_session import ServerSession
 from reply_metadata.transitions import Protocol, State
 
+SETTINGS = ServerSettings("mx.example.org", offer_starttls=True, offer_auth=True)
 OK = build_reply(250, "2.0.0", "OK")
 GREETING = b"220 mx.example.org ready\r\n"
 KEYWORDS = b"250-mx.example.org\r\n250-PIPELINING\r\n250 REPLYMETA\r\n"
@@ -38,6 +50,13 @@ PIECES = (
     b".\r\n",
     b"RSET\r\n",
     b"NOOP\r\n",
+    b"VRFY u\r\n",
+    b"HELP\r\n",
+    b"STARTTLS\r\n",
+    b"AUTH PLAIN\r\n",
+    b"AUTH PLAIN AHUAcA==\r\n",
+    b"AHUAcA==\r\n",
+    b"*\r\n",
     b"junk\r\n",
     b"QUIT\r\n",
     b"a\nb",
@@ -54,10 +73,16 @@ def cut(octets, places):
     return [octets[begin:end] for begin, end in pairwise(borders)]
 
 
-def serve(pieces):
+def serve(pieces, tls=False):
     """What a server session makes of the pieces, everything accepted."""
-    session = ServerSession(Protocol.SMTP, ServerSettings("mx.example.org"))
+    session = ServerSession(Protocol.SMTP, SETTINGS)
     session.send(session.greeting())
+    if tls:
+        for line in (b"EHLO a\r\n", b"STARTTLS\r\n"):
+            session.receive_octets(line)
+            event = session.next_event()
+            session.send(CommandAnswer(event, session.usual_answer(event)))
+        session.tls_started()
     happened = []
     for piece in [*pieces, b""]:
         session.receive_octets(piece)
@@ -70,7 +95,12 @@ def serve(pieces):
                     happened.append(session.send(answer))
                 case Content():
                     happened.append(session.send(Result(None, OK)))
-                case MailFrom() | RcptTo():
+                case (
+                    MailFrom()
+                    | RcptTo()
+                    | AuthResponse()
+                    | Authenticate(credentials=PlainCredentials())
+                ):
                     happened.append(session.send(CommandAnswer(event, OK)))
                 case _:
                     answer = CommandAnswer(event, session.usual_answer(event))
@@ -79,20 +109,30 @@ def serve(pieces):
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.sampled_from(PIECES), max_size=14), st.lists(st.integers(0, 999), max_size=9))
-def test_a_server_session_does_not_care_how_octets_are_cut(lines, places):
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=14),
+    st.lists(st.integers(0, 999), max_size=9),
+    st.booleans(),
+)
+def test_a_server_session_does_not_care_how_octets_are_cut(lines, places, tls):
     octets = b"EHLO a\r\n" + b"".join(lines)
-    assert without_haste(serve([octets])) == without_haste(serve(cut(octets, places)))
+    assert without_haste(serve([octets], tls)) == without_haste(serve(cut(octets, places), tls))
 
 
 def without_haste(outcome):
-    """The same for a client that did not wait for 354 and one whose octets came apart.
+    """The same for a client that did not wait for an answer and one whose octets came apart.
 
-    A refused DATA with octets behind it closes; the session cannot know of octets not yet there.
+    A refused DATA, or STARTTLS, with octets behind it closes; the session cannot know of octets
+    not yet there.  Nothing that came behind it is executed either way.
     """
     happened, state = outcome
     for number, event in enumerate(happened):
         if isinstance(event, Refused) and event.reason.startswith("DATA in state"):
+            return happened[:number], None
+        if event == StartTls() or (
+            isinstance(event, Refused) and event.reason == "octets follow STARTTLS"
+        ):
+            assert not any(isinstance(later, Command) for later in happened[number + 1 :])
             return happened[:number], None
     return happened, state
 

@@ -50,7 +50,17 @@ def test_every_state_is_reached_from_the_first(protocol):
 def test_every_state_but_the_final_ones_can_end_break_and_be_closed_by_421(protocol, state):
     assert next_state(protocol, state, Step.END, Answer.NONE) is State.CLOSED
     assert next_state(protocol, state, Step.FAULT, Answer.NONE) is State.BROKEN
-    assert next_state(protocol, state, Step.NOTHING, Answer.CLOSING) is State.CLOSED
+    after_421 = next_state(protocol, state, Step.NOTHING, Answer.CLOSING)
+    assert after_421 is (None if state is State.STARTING_TLS else State.CLOSED)
+
+
+def test_while_tls_starts_there_are_the_handshake_the_end_and_faults_only():
+    rows = [row for row in ROWS if row.state is State.STARTING_TLS]
+    assert {(row.step, row.answer, row.next_state) for row in rows} == {
+        (Step.TLS, Answer.NONE, State.GREETED),
+        (Step.END, Answer.NONE, State.CLOSED),
+        (Step.FAULT, Answer.NONE, State.BROKEN),
+    }
 
 
 def test_a_final_state_has_no_way_out():

@@ -9,12 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import Iterable
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from reply_metadata.client_session import ClientSession
-from reply_metadata.commands import Command, Hello, HelloVerb, Quit
+from reply_metadata.commands import (
+    Authenticate,
+    AuthResponse,
+    Command,
+    Hello,
+    HelloVerb,
+    Quit,
+    StartTls,
+)
+from reply_metadata.credentials import PlainCredentials
 from reply_metadata.errors import RemoteProtocolError, ReplyMetadataError
 from reply_metadata.events import (
     NEED_DATA,
@@ -31,10 +41,19 @@ from reply_metadata.limits import DEFAULT_LIMITS, Limits
 from reply_metadata.network.recording import Record, Side, unrecorded
 from reply_metadata.policy.referral import Endpoint, TlsLevel
 from reply_metadata.timeouts import DEFAULT_CLIENT_TIMEOUTS, ClientTimeouts
-from reply_metadata.transitions import DIALECTS, Answer, Protocol, State, answer_class
+from reply_metadata.transitions import (
+    DIALECTS,
+    Answer,
+    Protocol,
+    State,
+    Step,
+    answer_class,
+    state_if_it_succeeds,
+)
 from reply_metadata.values import Reply
 
 READ_OCTETS: Final = 65_536
+_HIDDEN: Final = b"(credentials)\r\n"
 _ENDED: Final = frozenset({State.CLOSED, State.BROKEN})
 
 
@@ -54,6 +73,26 @@ class PeerUnavailable(ReplyMetadataError):
         super().__init__(f"{endpoint}: {reason}")
 
 
+class ClientTls(NamedTuple):
+    """How a client starts TLS (RFC 3207).
+
+    Args:
+        context: the caller's; it says how certificates are checked.
+        server_name: what the certificate is checked against.
+        required: whether a server that does not start TLS is not used.
+    """
+
+    context: ssl.SSLContext
+    server_name: str | None = None
+    required: bool = True
+
+    @property
+    def level(self) -> TlsLevel:
+        """How a connection is protected once TLS is on."""
+        checked = self.context.verify_mode is ssl.CERT_REQUIRED and self.context.check_hostname
+        return TlsLevel.VERIFIED if checked else TlsLevel.ENCRYPTED
+
+
 class ClientConnection(asyncio.Protocol):
     """One connection to a server; `open` makes it and greets.
 
@@ -71,8 +110,8 @@ class ClientConnection(asyncio.Protocol):
     ) -> None:
         self.endpoint: Final = endpoint
         self.session: Final = session
-        self.tls: Final = TlsLevel.NONE
-        """How the connection is protected: this client speaks no TLS."""
+        self.tls = TlsLevel.NONE
+        """How the connection is protected."""
         self._record = record
         self._transport: asyncio.Transport | None = None
         self._arrived = asyncio.Event()
@@ -88,14 +127,18 @@ class ClientConnection(asyncio.Protocol):
         *,
         timeouts: ClientTimeouts = DEFAULT_CLIENT_TIMEOUTS,
         limits: Limits = DEFAULT_LIMITS,
+        tls: ClientTls | None = None,
         record: Record = unrecorded,
     ) -> Self:
         """Connect, wait for the greeting, and say EHLO (then HELO, if need be) or LHLO.
 
+        With `tls`, start TLS and say it again.
+
         Raises:
-            PeerUnavailable: the server is not there or does not want to serve.
+            PeerUnavailable: the server is not there, or does not want to serve or to start TLS.
         """
-        session = ClientSession(protocol, timeouts=timeouts, limits=limits)
+        required = tls is not None and tls.required
+        session = ClientSession(protocol, timeouts=timeouts, limits=limits, require_tls=required)
         connection = cls(endpoint, session, record)
         loop = asyncio.get_running_loop()
         try:
@@ -108,6 +151,8 @@ class ClientConnection(asyncio.Protocol):
             raise PeerUnavailable(endpoint, reason) from error
         try:
             await connection._greet(client_name)
+            if tls is not None:
+                await connection._secure(tls, client_name)
         except BaseException:
             await connection._close_socket()
             raise
@@ -149,6 +194,9 @@ class ClientConnection(asyncio.Protocol):
             reply = greeting.reply if isinstance(greeting, Greeting) else None
             await self.close()
             raise PeerUnavailable(self.endpoint, "the server refused the connection", reply)
+        await self._say_hello(client_name)
+
+    async def _say_hello(self, client_name: str) -> None:
         reply = None
         for verb in DIALECTS[self.session.protocol].hello_verbs:
             reply = await self.ask(Hello(HelloVerb(verb), client_name))
@@ -156,6 +204,38 @@ class ClientConnection(asyncio.Protocol):
                 return
         await self.close()
         raise PeerUnavailable(self.endpoint, "the server refused the greeting", reply)
+
+    async def _secure(self, tls: ClientTls, client_name: str) -> None:
+        reply = None
+        if "STARTTLS" in self.session.extensions:
+            reply = await self.ask(StartTls())
+            if answer_class(reply.code) is Answer.SUCCESS:
+                await self._start_tls(tls)
+            if self.session.tls or not tls.required:
+                await self._say_hello(client_name)  # what the server listed was dropped
+        if tls.required and not self.session.tls:
+            await self.close()
+            raise PeerUnavailable(self.endpoint, "the server does not start TLS", reply)
+
+    async def _start_tls(self, tls: ClientTls) -> None:
+        await self._refuse_if_ended()  # octets came in the clear behind the 220
+        assert self._transport is not None  # `open` has connected
+        try:
+            transport = await asyncio.get_running_loop().start_tls(
+                self._transport,
+                self,
+                tls.context,
+                server_hostname=tls.server_name,
+                ssl_handshake_timeout=self.session.timeouts.command_s,
+            )
+        except OSError as error:  # ssl.SSLError is one
+            self.connection_lost(None)  # asyncio does not say it during a handshake
+            raise PeerUnavailable(self.endpoint, f"no TLS: {error}") from error
+        assert transport is not None  # only a transport that was closed gives none
+        self._transport = transport
+        await self._refuse_if_ended()
+        self.session.tls_started()
+        self.tls = tls.level
 
     async def ask(self, command: Command) -> Reply:
         """Send one command; its reply.
@@ -175,14 +255,30 @@ class ClientConnection(asyncio.Protocol):
             LocalProtocolError: a command may not be sent now; those before it were not written.
         """
         await self._refuse_if_ended()
-        octets = [self.session.send(command) for command in commands]
-        await self._write(b"".join(octets))
+        octets, shown = [], b""
+        for command in commands:
+            octets.append(self.session.send(command))
+            secret = isinstance(command, Authenticate | AuthResponse)
+            shown += _HIDDEN if secret else octets[-1]
+        await self._write(b"".join(octets), shown)
         replies = []
         for _ in octets:
             event = await self._event()
             assert isinstance(event, CommandAnswer)  # the session pairs by count
             replies.append(event.reply)
         return tuple(replies)
+
+    async def authenticate(self, credentials: PlainCredentials) -> Reply:
+        """Say AUTH PLAIN with an initial response; the final reply.
+
+        Raises:
+            PeerUnavailable: no reply came.
+            LocalProtocolError: TLS is not on, or the server did not list AUTH PLAIN.
+        """
+        reply = await self.ask(Authenticate(credentials))
+        if self.session.state is State.AUTHENTICATING:  # the server did not take it at once
+            reply = await self.ask(AuthResponse(credentials))
+        return reply
 
     async def send_content(self, content: bytes) -> tuple[Reply | None, ...]:
         """Send the content after a 354; the one reply (SMTP) or one a recipient (LMTP), in order.
@@ -198,7 +294,7 @@ class ClientConnection(asyncio.Protocol):
         octets = self.session.send(Content(content))
         replies: list[Reply | None] = [None] * len(self.session.unanswered)
         try:
-            await self._write(octets)
+            await self._write(octets, octets)
             for number in range(len(replies)):
                 event = await self._event()
                 assert isinstance(event, Result)  # the session pairs by count
@@ -209,9 +305,9 @@ class ClientConnection(asyncio.Protocol):
 
     async def close(self) -> None:
         """Say QUIT if that is possible, and close the connection."""
-        unusable = {State.CLOSED, State.BROKEN, State.CONNECTED, State.CONTENT, State.RESULTS}
+        may_quit = state_if_it_succeeds(self.session.protocol, self.session.state, Step.QUIT)
         try:
-            if self.session.state not in unusable and not self.session.unanswered:
+            if may_quit is not None and not self.session.unanswered:
                 await self.ask(Quit())
         except PeerUnavailable:
             pass  # it is gone already
@@ -268,10 +364,13 @@ class ClientConnection(asyncio.Protocol):
         except TimeoutError:
             self.session.time_passed(_now())
 
-    async def _write(self, octets: bytes) -> None:
-        """Write; a failure shows when the reply is read, which may be there in spite of it."""
+    async def _write(self, octets: bytes, shown: bytes) -> None:
+        """Write, and record what may be shown.
+
+        A failure shows when the reply is read, which may be there in spite of it.
+        """
         assert self._transport is not None  # `open` has connected
-        self._record(Side.CLIENT, octets)
+        self._record(Side.CLIENT, shown)
         self._transport.write(octets)
         with contextlib.suppress(TimeoutError):  # the session sees the same deadline
             async with asyncio.timeout_at(self.session.next_deadline):

@@ -10,13 +10,27 @@ Rule 3: a refused connection is closed only after the client had a moment to rea
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import contextlib
+import logging
+import ssl
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Final, NamedTuple, Protocol, Self
 
 from reply_metadata import transitions
 from reply_metadata.codec import build_reply
-from reply_metadata.commands import Command, Hello, MailFrom, RcptTo, Reset
+from reply_metadata.commands import (
+    Authenticate,
+    AuthResponse,
+    Command,
+    Hello,
+    MailFrom,
+    RcptTo,
+    Reset,
+    StartTls,
+)
+from reply_metadata.credentials import PlainCredentials
 from reply_metadata.events import (
     NEED_DATA,
     ClosingNotice,
@@ -34,7 +48,7 @@ from reply_metadata.server_session import ServerSession
 from reply_metadata.transitions import State
 from reply_metadata.values import Reply
 
-READ_OCTETS: Final = 65_536
+_LOG: Final = logging.getLogger("reply_metadata.server")
 LINGER_S: Final = 2.0
 """How long a client that broke the protocol has to read the reply to it."""
 _ENDED: Final = frozenset({State.CLOSED, State.BROKEN})
@@ -73,6 +87,10 @@ HandlerFactory = Callable[[ServerSession, Peers], Handler]
 """Makes the handler of a new connection."""
 
 
+Verifier = Callable[[PlainCredentials], Awaitable[bool]]
+"""Says whether credentials are right; an OSError means that it cannot say now."""
+
+
 class MailServer:
     """Listens on one address and serves SMTP or LMTP there.
 
@@ -80,7 +98,10 @@ class MailServer:
         protocol: SMTP or LMTP.
         settings: of every session.
         make_handler: makes the handler of each connection.
-        record: is told all octets of all connections.
+        tls: offers STARTTLS with this context (RFC 3207).
+        verify: offers AUTH PLAIN inside TLS, and is asked.
+        record: is told all octets of all connections, but not what a client sends that may still
+            authenticate.
     """
 
     def __init__(
@@ -89,18 +110,23 @@ class MailServer:
         settings: ServerSettings,
         make_handler: HandlerFactory,
         *,
+        tls: ssl.SSLContext | None = None,
+        verify: Verifier | None = None,
         record: Record = unrecorded,
     ) -> None:
         self._protocol = protocol
         self._settings = settings
         self._make_handler = make_handler
+        self._tls = tls
+        self._verify = verify
         self._record = record
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
 
     async def start(self, host: str, port: int) -> Endpoint:
         """Listen; the endpoint that was bound, whose port matters when `port` is 0."""
-        self._server = await asyncio.start_server(self._accept, host, port)
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._accept, host, port)
         address, bound = self._server.sockets[0].getsockname()[:2]
         return endpoint(address, bound)
 
@@ -125,48 +151,122 @@ class MailServer:
     ) -> None:
         await self.stop()
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None  # asyncio runs this as a task
-        self._connections.add(task)
-        session = ServerSession(self._protocol, self._settings)
-        peers = Peers(
-            endpoint(*writer.get_extra_info("peername")[:2]),
-            endpoint(*writer.get_extra_info("sockname")[:2]),
+    def _accept(self) -> _Connection:
+        settings = replace(
+            self._settings,
+            offer_starttls=self._tls is not None,
+            offer_auth=self._verify is not None,
         )
-        handler = self._make_handler(session, peers)
-        connection = _Connection(session, handler, reader, writer, self._record)
-        try:
-            await connection.serve()
-        except (OSError, asyncio.CancelledError):
-            pass  # the client is gone, or the server stops
-        except Exception:
-            await connection.give_up()
-            raise
-        finally:
-            self._connections.discard(task)
-            writer.close()
-            await handler.forget()
+        session = ServerSession(self._protocol, settings)
+        return _Connection(
+            session, self._make_handler, self._tls, self._verify, self._record, self._connections
+        )
 
 
-class _Connection:
-    """One connection while it is served."""
+class _Connection(asyncio.Protocol):
+    """One connection while it is served.
+
+    It reads only while the session waits: what a client sends meanwhile stays with the system, so
+    that memory is bounded and nothing in the clear is read between STARTTLS and the handshake.
+    """
 
     def __init__(
         self,
         session: ServerSession,
-        handler: Handler,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
+        make_handler: HandlerFactory,
+        tls: ssl.SSLContext | None,
+        verify: Verifier | None,
         record: Record,
+        connections: set[asyncio.Task[None]],
     ) -> None:
         self._session = session
-        self._handler = handler
-        self._reader = reader
-        self._writer = writer
+        self._make_handler = make_handler
+        self._tls = tls
+        self._verify = verify
         self._record = record
+        self._connections = connections
+        self._transport: asyncio.Transport
+        self._handler: Handler
+        self._in_handshake = False
+        self._arrived = asyncio.Event()
+        self._writable = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._lost = False
 
-    async def serve(self) -> None:
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to serve."""
+        assert isinstance(transport, asyncio.Transport)  # create_server makes one
+        self._transport = transport
+        transport.pause_reading()
+        self._writable.set()
+        task = asyncio.get_running_loop().create_task(self._serve())
+        self._connections.add(task)
+        task.add_done_callback(self._served)
+
+    def data_received(self, data: bytes) -> None:
+        """Give octets to the session, and read no more until it wants more."""
+        if self._session.state in _ENDED:
+            return  # the client is reading why
+        if self._in_handshake:  # these came through TLS, before `_start_tls` goes on
+            self._tls_started()
+        else:
+            self._transport.pause_reading()
+        session = self._session
+        if not (session.tls and session.settings.offer_auth) or session.user_name is not None:
+            self._record(Side.CLIENT, data)
+        self._session.receive_octets(data)
+        self._arrived.set()
+
+    def eof_received(self) -> bool:
+        """The client sends nothing more; in the clear it may still read."""
+        self._session.receive_octets(b"")
+        self._arrived.set()
+        self._ended.set()
+        return not self._session.tls
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        """Tell the session and whoever waits."""
+        self._lost = True
+        self._session.receive_octets(b"")
+        for event in (self._arrived, self._writable, self._ended):
+            event.set()
+
+    def pause_writing(self) -> None:
+        """The client does not read as fast as we write."""
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        """It has read."""
+        self._writable.set()
+
+    # The dialogue
+
+    def _served(self, task: asyncio.Task[None]) -> None:
+        self._connections.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _LOG.error("a handler failed", exc_info=error)
+
+    async def _serve(self) -> None:
+        peers = Peers(
+            endpoint(*self._transport.get_extra_info("peername")[:2]),
+            endpoint(*self._transport.get_extra_info("sockname")[:2]),
+        )
+        self._handler = self._make_handler(self._session, peers)
+        try:
+            await self._answer_all()
+        except (OSError, asyncio.CancelledError):
+            pass  # the client is gone, TLS did not start, or the server stops
+        except Exception:
+            with contextlib.suppress(OSError):
+                await self._give_up()
+            raise
+        finally:
+            self._transport.close()
+            await self._handler.forget()
+
+    async def _answer_all(self) -> None:
         """Greet, and answer until the end."""
         session = self._session
         await self._send(session.greeting())
@@ -186,7 +286,7 @@ class _Connection:
                 await self._answer(event)
         await self._linger()
 
-    async def give_up(self) -> None:
+    async def _give_up(self) -> None:
         """Tell the client that the service fails; it comes back later."""
         text = f"{self._session.settings.host_name} Local error"
         if self._session.state not in _ENDED:
@@ -200,11 +300,29 @@ class _Connection:
                 mail = self._session.mail
                 assert mail is not None  # the session refuses RCPT before MAIL
                 reply = await self._handler.recipient(mail, command)
+            case (
+                Authenticate(credentials=PlainCredentials() as credentials)
+                | AuthResponse(credentials=PlainCredentials() as credentials)
+            ):
+                reply = await self._judged(credentials)
             case _:
                 reply = self._session.usual_answer(command)
         await self._send(CommandAnswer(command, reply))
-        if isinstance(command, Hello | Reset):
+        if self._session.state is State.STARTING_TLS:
+            await self._start_tls()
+        if isinstance(command, Hello | Reset | StartTls):
             await self._handler.forget()
+
+    async def _judged(self, credentials: PlainCredentials) -> Reply:
+        """The reply to AUTH (RFC 4954, Section 6)."""
+        assert self._verify is not None  # AUTH is refused otherwise
+        try:
+            right = await self._verify(credentials)
+        except OSError:
+            return build_reply(454, "4.7.0", "Cannot check the credentials now")
+        if right:
+            return build_reply(235, "2.7.0", "Authentication succeeded")
+        return build_reply(535, "5.7.8", "Authentication credentials invalid")
 
     async def _answer_content(self, content: Content) -> None:
         session = self._session
@@ -215,37 +333,58 @@ class _Connection:
             await self._send(Result(recipient, reply))
         await self._handler.forget()
 
+    async def _start_tls(self) -> None:
+        """Make the handshake; what comes in the clear from here on makes it fail."""
+        assert self._tls is not None  # STARTTLS is refused otherwise
+        self._in_handshake = True
+        transport = await asyncio.get_running_loop().start_tls(
+            self._transport,
+            self,
+            self._tls,
+            server_side=True,
+            ssl_handshake_timeout=self._session.settings.timeouts.command_s,
+        )
+        if transport is None:
+            raise ConnectionResetError
+        self._transport = transport
+        if self._in_handshake:
+            self._tls_started()
+
+    def _tls_started(self) -> None:
+        self._in_handshake = False
+        self._session.tls_started()
+
     async def _receive(self) -> None:
         """Give the session what arrives, or the time when nothing does by its deadline."""
         self._session.time_passed(_now())
+        self._arrived.clear()
+        self._transport.resume_reading()
         try:
             async with asyncio.timeout_at(self._session.next_deadline):
-                octets = await self._reader.read(READ_OCTETS)
+                await self._arrived.wait()
         except TimeoutError:
             self._session.time_passed(_now())
-            return
-        if octets:
-            self._record(Side.CLIENT, octets)
-        self._session.receive_octets(octets)
 
     async def _send(self, event: ServerReply) -> None:
         self._session.time_passed(_now())
         octets = self._session.send(event)
         self._record(Side.SERVER, octets)
-        self._writer.write(octets)
+        self._transport.write(octets)
         async with asyncio.timeout(self._session.settings.timeouts.command_s):
-            await self._writer.drain()
+            await self._writable.wait()
+        if self._lost:
+            raise ConnectionResetError
 
     async def _linger(self) -> None:
         """Let the client read the last reply: closing with octets unread would take it away."""
-        if self._writer.can_write_eof():
-            self._writer.write_eof()
-        try:
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        elif self._session.state is State.CLOSED:
+            return  # TLS says by itself that nothing more comes
+        self._transport.resume_reading()
+        with contextlib.suppress(TimeoutError):  # it had its moment
             async with asyncio.timeout(LINGER_S):
-                while await self._reader.read(READ_OCTETS):
-                    pass
-        except TimeoutError:
-            pass  # it had its moment
+                await self._ended.wait()
 
 
 def _now() -> float:

@@ -109,6 +109,8 @@ class LocalHandler:
         name = hello.domain if hello else "unknown"
         extended = session.protocol is Protocol.SMTP and hello and hello.verb is HelloVerb.EHLO
         with_protocol = "ESMTP" if extended else session.protocol.value
+        if with_protocol != "SMTP":  # RFC 3848: S for TLS, A for AUTH
+            with_protocol += "S" * session.tls + "A" * (session.user_name is not None)
         now = format_datetime(datetime.now(UTC))
         to = recipient.recipient.to_octets().decode("ascii")
         lines = (

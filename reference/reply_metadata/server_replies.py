@@ -1,0 +1,97 @@
+"""What a server session says by itself, and the form in which any reply goes to its client.
+
+Rule 1: metadata goes only to a client whose last EHLO or LHLO succeeded (Draft: #where); for any
+other client the groups are left out and the reply stays.
+Rule 2: every reply to a client that reads metadata has the form for it, and says to the draft's own
+reader just what was meant.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from reply_metadata._generated import reply_grammar
+from reply_metadata.codec import build_reply, parse_reply
+from reply_metadata.commands import (
+    Authenticate,
+    AuthResponse,
+    Command,
+    Hello,
+    Help,
+    MailFrom,
+    Noop,
+    Quit,
+    RcptTo,
+    Reset,
+    StartData,
+    StartTls,
+    Verify,
+)
+from reply_metadata.errors import LocalProtocolError, shown
+from reply_metadata.extension import allowed_in
+from reply_metadata.server_rules import ServerSettings
+from reply_metadata.transitions import DIALECTS, Protocol, Step, command_name
+from reply_metadata.values import Reply
+
+_CHALLENGE: Final = parse_reply(b"334 \r\n", negotiated=False)
+"""PLAIN: the server asks nothing but the credentials (RFC 4954, Section 4)."""
+_STEPS_WITHOUT_COMMAND: Final = frozenset({Step.NOTHING, Step.OTHER, Step.FAULT})
+
+
+def usual_reply(command: Command, protocol: Protocol, settings: ServerSettings, tls: bool) -> Reply:
+    """The reply to a command that needs no decision.
+
+    Args:
+        command: the command.
+        protocol: SMTP or LMTP.
+        settings: the settings of the session.
+        tls: whether TLS is on.
+
+    Raises:
+        LocalProtocolError: it needs one.
+    """
+    match command:
+        case Hello(verb=verb):
+            extended = verb is DIALECTS[protocol].extended_verb
+            lines = settings.keywords(tls=tls) if extended else ()
+            return build_reply(250, None, "\n".join((settings.host_name, *lines)))
+        case StartTls():
+            return build_reply(220, "2.0.0", "Ready to start TLS")
+        case Authenticate(credentials=None):
+            return _CHALLENGE
+        case StartData():
+            return build_reply(354, None, "Start mail input; end with <CRLF>.<CRLF>")
+        case Reset() | Noop():
+            return build_reply(250, "2.0.0", "OK")
+        case Verify():
+            return build_reply(252, "2.5.2", "Cannot VRFY user, but will accept message")
+        case Help():
+            return build_reply(214, "2.0.0", "See RFC 5321")
+        case Quit():
+            return build_reply(221, "2.0.0", f"{settings.host_name} closing connection")
+        case MailFrom() | RcptTo() | Authenticate() | AuthResponse():
+            raise LocalProtocolError("who uses the session answers MAIL, RCPT and AUTH")
+
+
+def reply_for_client(reply: Reply, step: Step, protocol: Protocol, *, negotiated: bool) -> Reply:
+    """The reply as the client may get it; Draft: #where, #form-sent.
+
+    Raises:
+        LocalProtocolError: it would not be read as what was meant.
+    """
+    if not negotiated:
+        if not reply.metadata:
+            return reply
+        return build_reply(reply.code, reply.enhanced_code, reply.text, negotiated=False)
+    command = None if step in _STEPS_WITHOUT_COMMAND else command_name(step)
+    if not allowed_in(reply.code, command):
+        if reply.metadata:
+            raise LocalProtocolError(f"no metadata may stand in {reply.code} to {step.value}")
+        return reply
+    if not reply_grammar.match("reply-with-metadata", reply.octets):
+        raise LocalProtocolError(f"not in the form with metadata: {shown(reply.octets)}")
+    lmtp = protocol is Protocol.LMTP
+    read = parse_reply(reply.octets, negotiated=True, command=command, lmtp=lmtp)
+    if read.metadata != reply.metadata:
+        raise LocalProtocolError(f"would be read with other metadata: {shown(reply.octets)}")
+    return reply
