@@ -8,8 +8,9 @@ Rule 3: a refused line says what a server answers to it (`reply_hint`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from reply_metadata.commands import (
     Authenticate,
@@ -46,9 +47,8 @@ CANCELLED: Final = ReplyHint(501, "5.7.0", "Authentication cancelled")
 BAD_SENDER: Final = ReplyHint(501, "5.1.7", "Bad sender address syntax")
 BAD_RECIPIENT: Final = ReplyHint(501, "5.1.3", "Bad recipient address syntax")
 
-_NOT_IMPLEMENTED_VERBS: Final = frozenset(
-    {"BDAT", "BURL", "ETRN", "EXPN", "SAML", "SEND", "SOML", "TURN"}
-)
+_CHUNK_HEADER: Final = re.compile(rb"(?i:BDAT) ([0-9]{1,20})(?: ((?i:LAST)))? *")
+_NOT_IMPLEMENTED_VERBS: Final = frozenset({"BURL", "ETRN", "EXPN", "SAML", "SEND", "SOML", "TURN"})
 
 
 def parse_command(line: bytes) -> Command:
@@ -74,6 +74,27 @@ def parse_command(line: bytes) -> Command:
         return reader(name, argument)
     except LocalProtocolError as error:
         raise CommandSyntaxError(str(error), reply_hint=BAD_ARGUMENTS) from error
+
+
+class ChunkHeader(NamedTuple):
+    """The line of a BDAT: how many octets follow it, and whether they are the last."""
+
+    size: int
+    last: bool
+
+
+def parse_chunk_header(line: bytes) -> ChunkHeader | None:
+    """The BDAT a line is (RFC 3030, Section 2), or None when it is another command.
+
+    Raises:
+        CommandSyntaxError: what follows BDAT is wrong: where its chunk ends is not known.
+    """
+    if line[:4].upper() != b"BDAT":
+        return None
+    match = _CHUNK_HEADER.fullmatch(line)
+    if match is None:
+        raise CommandSyntaxError(f"no size of a chunk: {shown(line)}", reply_hint=BAD_ARGUMENTS)
+    return ChunkHeader(int(match[1]), match[2] is not None)
 
 
 def parse_auth_response(line: bytes) -> AuthResponse:

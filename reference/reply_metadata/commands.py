@@ -7,7 +7,7 @@ Reading them is `command_lines`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
@@ -115,6 +115,23 @@ class StartData:
     def to_octets(self) -> bytes:
         """The command line."""
         return b"DATA\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """BDAT and its octets, counted and never looked at (RFC 3030, Section 2).
+
+    Args:
+        octets: part of the content; no dot is stuffed.
+        last: whether the content ends here.
+    """
+
+    octets: bytes = field(repr=False)
+    last: bool = False
+
+    def to_octets(self) -> bytes:
+        """The command line and the chunk."""
+        return b"BDAT %d%s\r\n" % (len(self.octets), b" LAST" * self.last) + self.octets
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +245,7 @@ Command = (
     | MailFrom
     | RcptTo
     | StartData
+    | Chunk
     | Reset
     | Noop
     | Verify

@@ -62,6 +62,7 @@ class ServerSettings:
         listed = {
             "PIPELINING": True,
             "8BITMIME": True,
+            "CHUNKING": True,
             f"SIZE {self.limits.max_message_octets}": True,
             "STARTTLS": self.offer_starttls and not tls,
             "AUTH PLAIN": self.offer_auth and tls,
