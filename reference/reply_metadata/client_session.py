@@ -120,6 +120,7 @@ class ClientSession:
         self._buffer = ReplyBuffer(limits)
         self._owed: deque[_Owed] = deque([_Owed(Step.GREETING, None)])
         self._events: deque[ClientEvent | RemoteProtocolError] = deque()
+        self._smtputf8 = False  # the last MAIL had it
         self._begun_unasked = False  # the reply in the buffer began while none was owed
         self._end_seen = False
         self._now: float | None = None
@@ -183,6 +184,8 @@ class ClientSession:
         self._check_may_send(step)
         self._check_extensions(event)
         octets = event.to_octets()
+        if isinstance(event, MailFrom):
+            self._smtputf8 = event.smtputf8
         if step in DROPS_EXTENSIONS:
             self.extensions = _NO_EXTENSIONS
             self.negotiated = False
@@ -264,6 +267,8 @@ class ClientSession:
             raise LocalProtocolError("no mail before TLS is on")
         if not isinstance(event, MailFrom | RcptTo):
             return
+        if isinstance(event, RcptTo) and event.recipient.needs_smtputf8 and not self._smtputf8:
+            raise LocalProtocolError("a recipient that is not ASCII needs MAIL with SMTPUTF8")
         for parameter in event.parameters:
             if not self.takes_parameter(parameter):
                 raise LocalProtocolError(f"the server listed no extension for {parameter}")

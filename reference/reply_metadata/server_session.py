@@ -17,6 +17,7 @@ from typing import Final
 
 from reply_metadata.codec import build_reply
 from reply_metadata.command_lines import (
+    NEEDS_SMTPUTF8,
     NOT_IMPLEMENTED,
     ChunkHeader,
     CommandSyntaxError,
@@ -273,6 +274,9 @@ class ServerSession:
             hint = refusal_of_parameters(command, self.settings, extended=extended)
             if hint is not None:
                 return self._refusal(hint, hint.text)
+        utf8 = self.mail is not None and self.mail.smtputf8
+        if isinstance(command, RcptTo) and command.recipient.needs_smtputf8 and not utf8:
+            return self._refusal(NEEDS_SMTPUTF8, "a recipient in UTF-8, no SMTPUTF8")
         if isinstance(command, RcptTo) and len(self.accepted) >= self.settings.max_recipients:
             return self._refusal(_TOO_MANY_RECIPIENTS, _TOO_MANY_RECIPIENTS.text)
         return command

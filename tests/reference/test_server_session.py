@@ -66,7 +66,8 @@ def test_the_extension_is_listed_with_the_one_it_needs_and_pipelining(opened):
     octets = session.send(CommandAnswer(hello := session.next_event(), session.usual_answer(hello)))
     assert octets == (
         b"250-mx.example.org\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-CHUNKING\r\n"
-        b"250-SIZE 10240000\r\n250-ENHANCEDSTATUSCODES\r\n250 REPLYMETA\r\n"
+        b"250-SIZE 10240000\r\n250-SMTPUTF8\r\n"
+        b"250-ENHANCEDSTATUSCODES\r\n250 REPLYMETA\r\n"
     )
     quiet = opened(settings=ServerSettings("mx.example.org", offer_metadata=False))
     assert b"REPLYMETA" not in quiet.usual_answer(hello).to_octets()

@@ -44,6 +44,8 @@ PIECES = (
     b"EHLO a\r\n",
     b"MAIL FROM:<s@example.org>\r\n",
     b"RCPT TO:<u@example.com>\r\n",
+    b"MAIL FROM:<> SMTPUTF8\r\n",
+    b"RCPT TO:<\xc3\xa4@example.com>\r\n",
     b"DATA\r\n",
     b"BDAT 4\r\nHi\r\n",
     b"BDAT 6 LAST\r\n",
