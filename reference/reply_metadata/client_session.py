@@ -20,8 +20,10 @@ from types import MappingProxyType
 from typing import Final
 
 from reply_metadata.codec import parse_reply
+from reply_metadata.command_steps import command_name, step_of
 from reply_metadata.commands import (
     Authenticate,
+    Chunk,
     Command,
     Hello,
     MailFrom,
@@ -57,10 +59,8 @@ from reply_metadata.transitions import (
     State,
     Step,
     answer_class,
-    command_name,
     next_state,
     state_if_it_succeeds,
-    step_of,
 )
 from reply_metadata.values import Reply
 
@@ -120,6 +120,7 @@ class ClientSession:
         self._buffer = ReplyBuffer(limits)
         self._owed: deque[_Owed] = deque([_Owed(Step.GREETING, None)])
         self._events: deque[ClientEvent | RemoteProtocolError] = deque()
+        self._smtputf8 = False  # the last MAIL had it
         self._begun_unasked = False  # the reply in the buffer began while none was owed
         self._end_seen = False
         self._now: float | None = None
@@ -183,10 +184,15 @@ class ClientSession:
         self._check_may_send(step)
         self._check_extensions(event)
         octets = event.to_octets()
+        if isinstance(event, MailFrom):
+            self._smtputf8 = event.smtputf8
         if step in DROPS_EXTENSIONS:
             self.extensions = _NO_EXTENSIONS
             self.negotiated = False
-        self._owe(_Owed(step, event, event if isinstance(event, RcptTo) else None))
+        if step is Step.BDAT_LAST:
+            self._content_sent(step)
+        else:
+            self._owe(_Owed(step, event, event if isinstance(event, RcptTo) else None))
         return octets
 
     def tls_started(self) -> None:
@@ -250,6 +256,9 @@ class ClientSession:
     def _check_extensions(self, event: Command) -> None:
         if isinstance(event, StartTls) and (self.tls or "STARTTLS" not in self.extensions):
             raise LocalProtocolError("TLS is on, or the server did not list STARTTLS")
+        if isinstance(event, Chunk) and (self._owed or "CHUNKING" not in self.extensions):
+            # How many replies the last one gets is not known before those to RCPT.
+            raise LocalProtocolError("BDAT waits for all replies, and for CHUNKING to be listed")
         if isinstance(event, Authenticate):
             known = {mechanism.upper() for mechanism in self.extensions.get("AUTH", ())}
             if not self.tls or self.authenticated or "PLAIN" not in known:
@@ -258,6 +267,8 @@ class ClientSession:
             raise LocalProtocolError("no mail before TLS is on")
         if not isinstance(event, MailFrom | RcptTo):
             return
+        if isinstance(event, RcptTo) and event.recipient.needs_smtputf8 and not self._smtputf8:
+            raise LocalProtocolError("a recipient that is not ASCII needs MAIL with SMTPUTF8")
         for parameter in event.parameters:
             if not self.takes_parameter(parameter):
                 raise LocalProtocolError(f"the server listed no extension for {parameter}")
@@ -273,7 +284,12 @@ class ClientSession:
             # RFC 2920, Section 3.1: a 354 although no recipient was accepted.
             raise LocalProtocolError("no recipient was accepted: the content must be empty")
         octets = content_as_sent(event.octets)
-        self._move(Step.CONTENT, Answer.NONE)
+        self._content_sent(Step.CONTENT)
+        return octets
+
+    def _content_sent(self, step: Step) -> None:
+        """The content is complete: its replies are owed."""
+        self._move(step, Answer.NONE)
         if self._dialect.result_count is ResultCount.ONE:
             self._owe(_Owed(Step.LAST_RESULT, None))
         else:
@@ -281,7 +297,6 @@ class ClientSession:
             for recipient in others:
                 self._owe(_Owed(Step.RESULT, None, recipient))
             self._owe(_Owed(Step.LAST_RESULT, None, last))
-        return octets
 
     def _owe(self, owed: _Owed) -> None:
         if not self._owed:

@@ -1,15 +1,17 @@
 """Command lines as a server reads them: one line, one command, or the answer to what is none.
 
 Rule 1: `parse_command` takes what `to_octets` gives, with any case of the verb, and nothing laxer:
-no space after the colon, no bare path, no 8-bit octet (RFC 5321, Sections 3.3 and 4.1.1).
+no space after the colon, no bare path (RFC 5321, Sections 3.3 and 4.1.1), and no 8-bit octet but in
+the paths of MAIL and RCPT, which are UTF-8 then (RFC 6531, Section 3.3).
 Rule 2: no line that may hold a password is shown in an error.
 Rule 3: a refused line says what a server answers to it (`reply_hint`).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from reply_metadata.commands import (
     Authenticate,
@@ -43,12 +45,13 @@ BAD_ARGUMENTS: Final = ReplyHint(501, "5.5.4", "Syntax error in arguments")
 NO_SUCH_MECHANISM: Final = ReplyHint(504, "5.5.4", "Only PLAIN is known")
 BAD_CREDENTIALS: Final = ReplyHint(501, "5.5.2", "Cannot read the credentials")
 CANCELLED: Final = ReplyHint(501, "5.7.0", "Authentication cancelled")
+NEEDS_SMTPUTF8: Final = ReplyHint(553, "5.6.7", "That address needs SMTPUTF8")
 BAD_SENDER: Final = ReplyHint(501, "5.1.7", "Bad sender address syntax")
 BAD_RECIPIENT: Final = ReplyHint(501, "5.1.3", "Bad recipient address syntax")
 
-_NOT_IMPLEMENTED_VERBS: Final = frozenset(
-    {"BDAT", "BURL", "ETRN", "EXPN", "SAML", "SEND", "SOML", "TURN"}
-)
+_VERBS_WITH_PATHS: Final = frozenset({b"MAIL ", b"RCPT "})
+_CHUNK_HEADER: Final = re.compile(rb"(?i:BDAT) ([0-9]{1,20})(?: ((?i:LAST)))? *")
+_NOT_IMPLEMENTED_VERBS: Final = frozenset({"BURL", "ETRN", "EXPN", "SAML", "SEND", "SOML", "TURN"})
 
 
 def parse_command(line: bytes) -> Command:
@@ -59,7 +62,8 @@ def parse_command(line: bytes) -> Command:
     Raises:
         CommandSyntaxError: it is none; `reply_hint` is the answer.
     """
-    if not line.isascii() or any(octet < 0x20 or octet == 0x7F for octet in line):
+    may_be_utf8 = line[:5].upper() in _VERBS_WITH_PATHS
+    if not (line.isascii() or may_be_utf8) or any(octet < 0x20 or octet == 0x7F for octet in line):
         raise CommandSyntaxError(
             f"a command is printable ASCII: {_shown(line)}", reply_hint=UNKNOWN_COMMAND
         )
@@ -74,6 +78,27 @@ def parse_command(line: bytes) -> Command:
         return reader(name, argument)
     except LocalProtocolError as error:
         raise CommandSyntaxError(str(error), reply_hint=BAD_ARGUMENTS) from error
+
+
+class ChunkHeader(NamedTuple):
+    """The line of a BDAT: how many octets follow it, and whether they are the last."""
+
+    size: int
+    last: bool
+
+
+def parse_chunk_header(line: bytes) -> ChunkHeader | None:
+    """The BDAT a line is (RFC 3030, Section 2), or None when it is another command.
+
+    Raises:
+        CommandSyntaxError: what follows BDAT is wrong: where its chunk ends is not known.
+    """
+    if line[:4].upper() != b"BDAT":
+        return None
+    match = _CHUNK_HEADER.fullmatch(line)
+    if match is None:
+        raise CommandSyntaxError(f"no size of a chunk: {shown(line)}", reply_hint=BAD_ARGUMENTS)
+    return ChunkHeader(int(match[1]), match[2] is not None)
 
 
 def parse_auth_response(line: bytes) -> AuthResponse:
@@ -113,7 +138,10 @@ def _read_hello(name: str, argument: bytes) -> Command:
 def _read_mail(_name: str, argument: bytes) -> Command:
     octets, parameters = _path_and_parameters(argument, b"FROM:")
     try:
-        return MailFrom(Path.parse(octets), parameters)
+        sender = Path.parse(octets)
+        if sender.needs_smtputf8 and not any(one.keyword == "SMTPUTF8" for one in parameters):
+            raise CommandSyntaxError("a sender in UTF-8, no SMTPUTF8", reply_hint=NEEDS_SMTPUTF8)
+        return MailFrom(sender, parameters)
     except (PathSyntaxError, LocalProtocolError) as error:
         raise CommandSyntaxError(str(error), reply_hint=BAD_SENDER) from error
 
@@ -164,6 +192,8 @@ def _path_and_parameters(argument: bytes, prefix: bytes) -> tuple[bytes, tuple[P
         raise CommandSyntaxError(f"no path: {shown(argument)}", reply_hint=BAD_ARGUMENTS)
     octets, rest = parts
     parameters = []
+    if not rest.isascii():
+        raise CommandSyntaxError("parameters are ASCII", reply_hint=BAD_ARGUMENTS)
     for word in rest.decode("ascii").split():
         keyword, separator, value = word.partition("=")
         parameters.append(Parameter(keyword, value if separator else None))

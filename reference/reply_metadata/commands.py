@@ -1,13 +1,14 @@
 """The commands of SMTP and LMTP as frozen events: what a client sends and a server reads.
 
-Rule: a command that can be built can be sent: its octets are one line of ASCII ending in CRLF.
+Rule: a command that can be built can be sent: its octets are one line ending in CRLF, of ASCII but
+for the paths of a transaction with SMTPUTF8.
 Reading them is `command_lines`.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
@@ -86,6 +87,13 @@ class MailFrom:
     def __post_init__(self) -> None:
         if not self.sender.domain and not self.sender.is_null:
             raise LocalProtocolError("only a recipient may be <Postmaster> without a domain")
+        if self.sender.needs_smtputf8 and not self.smtputf8:
+            raise LocalProtocolError("a sender that is not ASCII needs SMTPUTF8")
+
+    @property
+    def smtputf8(self) -> bool:
+        """Whether the paths of the transaction may be UTF-8 (RFC 6531, Section 3.4)."""
+        return any(one.keyword == "SMTPUTF8" for one in self.parameters)
 
     def to_octets(self) -> bytes:
         """The command line."""
@@ -115,6 +123,23 @@ class StartData:
     def to_octets(self) -> bytes:
         """The command line."""
         return b"DATA\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """BDAT and its octets, counted and never looked at (RFC 3030, Section 2).
+
+    Args:
+        octets: part of the content; no dot is stuffed.
+        last: whether the content ends here.
+    """
+
+    octets: bytes = field(repr=False)
+    last: bool = False
+
+    def to_octets(self) -> bytes:
+        """The command line and the chunk."""
+        return b"BDAT %d%s\r\n" % (len(self.octets), b" LAST" * self.last) + self.octets
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +253,7 @@ Command = (
     | MailFrom
     | RcptTo
     | StartData
+    | Chunk
     | Reset
     | Noop
     | Verify
@@ -237,11 +263,11 @@ Command = (
 
 
 def _line(text: str) -> bytes:
-    return text.encode("ascii") + b"\r\n"
+    return text.encode("utf-8") + b"\r\n"
 
 
 def _path_line(verb: str, path: Path, parameters: tuple[Parameter, ...]) -> bytes:
-    return _line(" ".join([f"{verb}:{path.to_octets().decode('ascii')}", *map(str, parameters)]))
+    return _line(" ".join([f"{verb}:{path.to_octets().decode('utf-8')}", *map(str, parameters)]))
 
 
 def _check_text(text: str) -> None:

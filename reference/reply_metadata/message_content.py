@@ -25,12 +25,18 @@ def content_as_sent(content: bytes) -> bytes:
     Raises:
         LocalProtocolError: a CR or LF stands alone in it.
     """
-    found = _BARE_CR_OR_LF.search(content)
+    found = bare_cr_or_lf(content)
     if found is not None:
-        raise LocalProtocolError(f"octet {found.start()} of the content is a bare CR or LF")
+        raise LocalProtocolError(f"octet {found} of the content is a bare CR or LF")
     if content and not content.endswith(b"\r\n"):
         content += b"\r\n"
     return _LINE_START_WITH_DOT.sub(b"..", content) + b".\r\n"
+
+
+def bare_cr_or_lf(content: bytes) -> int | None:
+    """Where the first CR or LF stands that is not part of a CRLF, or None."""
+    found = _BARE_CR_OR_LF.search(content)
+    return None if found is None else found.start()
 
 
 def content_from_text(octets: bytes) -> bytes:

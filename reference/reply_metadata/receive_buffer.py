@@ -214,6 +214,11 @@ class CommandBuffer(_OctetBuffer):
             raise self._fail(_bad_message("it is too long", MESSAGE_TOO_LONG))
         return None if len(self._octets) < count else self._take(count)
 
+    def discard(self, count: int) -> int:
+        """Drop up to `count` octets unseen; how many there were."""
+        self._raise_again()
+        return len(self._take(count))
+
 
 def _bad_message(why: str, hint: ReplyHint) -> RemoteProtocolError:
     return RemoteProtocolError(f"the message was refused: {why}", reply_hint=hint)

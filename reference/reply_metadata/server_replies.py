@@ -12,9 +12,11 @@ from typing import Final
 
 from reply_metadata._generated import reply_grammar
 from reply_metadata.codec import build_reply, parse_reply
+from reply_metadata.command_steps import command_name
 from reply_metadata.commands import (
     Authenticate,
     AuthResponse,
+    Chunk,
     Command,
     Hello,
     Help,
@@ -30,7 +32,7 @@ from reply_metadata.commands import (
 from reply_metadata.errors import LocalProtocolError, shown
 from reply_metadata.extension import allowed_in
 from reply_metadata.server_rules import ServerSettings
-from reply_metadata.transitions import DIALECTS, Protocol, Step, command_name
+from reply_metadata.transitions import DIALECTS, Protocol, Step
 from reply_metadata.values import Reply
 
 _CHALLENGE: Final = parse_reply(b"334 \r\n", negotiated=False)
@@ -61,6 +63,8 @@ def usual_reply(command: Command, protocol: Protocol, settings: ServerSettings, 
             return _CHALLENGE
         case StartData():
             return build_reply(354, None, "Start mail input; end with <CRLF>.<CRLF>")
+        case Chunk(octets=octets):
+            return build_reply(250, "2.0.0", f"{len(octets)} octets received")
         case Reset() | Noop():
             return build_reply(250, "2.0.0", "OK")
         case Verify():

@@ -1,6 +1,7 @@
 """What a server is told once, and what it says to the parameters of MAIL and RCPT.
 
-RFC 5321, Sections 4.1.1.11 and 4.5.3.1; RFC 1870 (SIZE); RFC 6152 (8BITMIME).
+RFC 5321, Sections 4.1.1.11 and 4.5.3.1; RFC 1870 (SIZE); RFC 6152 (8BITMIME); RFC 6531
+(SMTPUTF8).
 """
 
 from __future__ import annotations
@@ -62,9 +63,11 @@ class ServerSettings:
         listed = {
             "PIPELINING": True,
             "8BITMIME": True,
+            "CHUNKING": True,
             f"SIZE {self.limits.max_message_octets}": True,
             "STARTTLS": self.offer_starttls and not tls,
             "AUTH PLAIN": self.offer_auth and tls,
+            "SMTPUTF8": True,
             REQUIRED_KEYWORD: True,
             KEYWORD: self.offer_metadata,
         }
@@ -91,11 +94,13 @@ def refusal_of_parameters(
     return None
 
 
-_MAIL_PARAMETERS: Final = frozenset({"SIZE", "BODY"})
+_MAIL_PARAMETERS: Final = frozenset({"SIZE", "BODY", "SMTPUTF8"})
 
 
 def _refusal_of_value(parameter: Parameter, settings: ServerSettings) -> ReplyHint | None:
     value = parameter.value or ""
+    if parameter.keyword == "SMTPUTF8":
+        return None if parameter.value is None else _BAD_VALUE
     if parameter.keyword == "BODY":
         return None if value.upper() in {"7BIT", "8BITMIME"} else _BAD_VALUE
     if not value.isdecimal() or len(value) > _MAX_SIZE_DIGITS:

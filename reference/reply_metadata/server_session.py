@@ -17,11 +17,15 @@ from typing import Final
 
 from reply_metadata.codec import build_reply
 from reply_metadata.command_lines import (
+    NEEDS_SMTPUTF8,
     NOT_IMPLEMENTED,
+    ChunkHeader,
     CommandSyntaxError,
     parse_auth_response,
+    parse_chunk_header,
     parse_command,
 )
+from reply_metadata.command_steps import step_of
 from reply_metadata.commands import (
     Authenticate,
     AuthResponse,
@@ -46,7 +50,8 @@ from reply_metadata.events import (
     ServerEvent,
     ServerReply,
 )
-from reply_metadata.receive_buffer import CommandBuffer
+from reply_metadata.receive_buffer import MESSAGE_TOO_LONG, CommandBuffer
+from reply_metadata.server_chunks import ChunkReceiver, RefusedChunk
 from reply_metadata.server_replies import reply_for_client, usual_reply
 from reply_metadata.server_rules import ServerSettings, refusal_of_parameters
 from reply_metadata.transitions import (
@@ -60,7 +65,6 @@ from reply_metadata.transitions import (
     answer_class,
     next_state,
     state_if_it_succeeds,
-    step_of,
 )
 from reply_metadata.values import Reply
 
@@ -105,6 +109,8 @@ class ServerSession:
         self._buffer = CommandBuffer(settings.limits)
         self._unanswered: Command | Refused | None = None
         self._results: deque[RcptTo | None] = deque()  # replies owed to the content
+        self._chunks = ChunkReceiver(self._buffer)
+        self._refused_step = Step.OTHER
         self._refused_count = 0
         self._timed_out = False
         self._connection_ended = False
@@ -134,7 +140,8 @@ class ServerSession:
             return event
         self._waiting_since = None
         if isinstance(event, Content):
-            self.state = self._state_after(Step.CONTENT, Answer.NONE)
+            by_data = self.state is State.CONTENT
+            self.state = self._state_after(Step.CONTENT if by_data else Step.BDAT_LAST, Answer.NONE)
             one = self._dialect.result_count is ResultCount.ONE
             self._results.extend([None] if one else self.accepted)
             return event
@@ -193,7 +200,7 @@ class ServerSession:
         if self._waiting_since is None or self.state in _ENDED:
             return None
         timeouts = self.settings.timeouts
-        in_content = self.state is State.CONTENT
+        in_content = self.state is State.CONTENT or self._chunks.waiting
         return self._waiting_since + (timeouts.content_s if in_content else timeouts.command_s)
 
     def time_passed(self, now: float) -> None:
@@ -217,6 +224,8 @@ class ServerSession:
             if self.state is State.CONTENT:
                 message = self._buffer.next_message()
                 return self._end() if message is None else Content(message)
+            if self._chunks.waiting:
+                return self._read_chunk()
             line = self._buffer.next_command()
         except RemoteProtocolError as error:
             return self._refusal(error.reply_hint, error.message, close=True)
@@ -231,11 +240,15 @@ class ServerSession:
             self.state = self._state_after(Step.END, Answer.NONE)
         return ConnectionEnded(clean)
 
-    def _judge(self, line: bytes) -> Command | Refused:
+    def _judge(self, line: bytes) -> ServerEvent | NeedData:
         """A command that may stand here, or the refusal of the line."""
         try:
             if self.state is State.AUTHENTICATING:
                 return parse_auth_response(line)
+            chunk = parse_chunk_header(line)
+            if chunk is not None:
+                self._chunks.begin(chunk, self._refusal_of_chunk(chunk))
+                return self._read_chunk()
             command = parse_command(line)
         except CommandSyntaxError as error:
             # The chunk behind a BDAT (RFC 3030) must not be read as commands.
@@ -261,9 +274,28 @@ class ServerSession:
             hint = refusal_of_parameters(command, self.settings, extended=extended)
             if hint is not None:
                 return self._refusal(hint, hint.text)
+        utf8 = self.mail is not None and self.mail.smtputf8
+        if isinstance(command, RcptTo) and command.recipient.needs_smtputf8 and not utf8:
+            return self._refusal(NEEDS_SMTPUTF8, "a recipient in UTF-8, no SMTPUTF8")
         if isinstance(command, RcptTo) and len(self.accepted) >= self.settings.max_recipients:
             return self._refusal(_TOO_MANY_RECIPIENTS, _TOO_MANY_RECIPIENTS.text)
         return command
+
+    def _refusal_of_chunk(self, chunk: ChunkHeader) -> ReplyHint | None:
+        step = Step.BDAT_LAST if chunk.last else Step.BDAT
+        extended = self.hello is not None and self.hello.verb is self._dialect.extended_verb
+        if not extended or state_if_it_succeeds(self.protocol, self.state, step) is None:
+            return _NO_RECIPIENTS if self.state is State.HAS_SENDER else _OUT_OF_ORDER
+        too_long = self._chunks.octet_count + chunk.size > self.settings.limits.max_message_octets
+        return MESSAGE_TOO_LONG if too_long else None
+
+    def _read_chunk(self) -> ServerEvent | NeedData:
+        read = self._chunks.read()
+        if not isinstance(read, RefusedChunk):
+            return self._end() if read is None else read
+        step, hint = Step.BDAT_LAST if read.last else Step.BDAT, read.hint
+        times = len(self.accepted) if read.last else 1
+        return self._refusal(hint, f"{step.value}: {hint.text}", step=step, times=times)
 
     def _out_of_order(self, step: Step) -> Refused:
         reason = f"{step.value} in state {self.state.value!r}"
@@ -275,19 +307,30 @@ class ServerSession:
         no_recipients = self.state is State.HAS_SENDER
         return self._refusal(_NO_RECIPIENTS if no_recipients else _OUT_OF_ORDER, reason)
 
-    def _refusal(self, hint: ReplyHint, reason: str, *, close: bool = False) -> Refused:
+    def _refusal(
+        self,
+        hint: ReplyHint,
+        reason: str,
+        *,
+        close: bool = False,
+        step: Step = Step.OTHER,
+        times: int = 1,
+    ) -> Refused:
+        """What the session answers by itself; `times` counts in LMTP only."""
         if hint is not _TOO_MANY_RECIPIENTS:
             self._refused_count += 1
         if not close and self._refused_count > self.settings.max_refused:
             hint, close = _TOO_MANY_ERRORS, True
-        lmtp_content = (
-            self.state is State.CONTENT and self._dialect.result_count is not ResultCount.ONE
-        )
+        if self.state is State.CONTENT:
+            times = len(self.accepted)
         closing = hint.code == 421
         text = f"{self.settings.host_name} {hint.text}" if closing else hint.text
         reply = build_reply(hint.code, hint.enhanced_code, text)
-        times = len(self.accepted) if lmtp_content and not closing else 1
-        return Refused(RefusalAnswer(reply, close or closing, times), reason)
+        if closing or self._dialect.result_count is ResultCount.ONE:
+            times = 1
+        known = next_state(self.protocol, self.state, step, answer_class(hint.code)) is not None
+        self._refused_step = step if known else Step.OTHER
+        return Refused(RefusalAnswer(reply, close or closing, max(times, 1)), reason)
 
     # What goes to the client
 
@@ -313,7 +356,7 @@ class ServerSession:
                     raise LocalProtocolError("that refusal is not the one to be sent")
                 if answer is Answer.CLOSING:
                     return Step.NOTHING, answer
-                return (Step.FAULT, Answer.NONE) if close else (Step.OTHER, answer)
+                return (Step.FAULT, Answer.NONE) if close else (self._refused_step, answer)
 
     def _state_after(self, step: Step, answer: Answer) -> State:
         after = next_state(self.protocol, self.state, step, answer)
@@ -350,6 +393,8 @@ class ServerSession:
         if after is State.STARTING_TLS and self._buffer.pending:
             self._buffer.clear()  # what came in the clear is never executed
             self.state = self._state_after(Step.FAULT, Answer.NONE)
+        if after is not State.CHUNKS:
+            self._chunks.forget()
         if after is State.READY:
             self.mail = None
             self.accepted = ()

@@ -17,22 +17,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
-from reply_metadata.commands import (
-    Authenticate,
-    AuthResponse,
-    Command,
-    Hello,
-    HelloVerb,
-    Help,
-    MailFrom,
-    Noop,
-    Quit,
-    RcptTo,
-    Reset,
-    StartData,
-    StartTls,
-    Verify,
-)
+from reply_metadata.commands import HelloVerb
 
 
 class Protocol(Enum):
@@ -61,6 +46,10 @@ class State(Enum):
     """MAIL was accepted, no recipient yet."""
     HAS_RECIPIENTS = "has recipients"
     """At least one RCPT was accepted."""
+    CHUNKS = "chunks"
+    """Part of the content came by BDAT."""
+    CHUNKS_REFUSED = "chunks refused"
+    """A BDAT failed: the transaction cannot go on (RFC 3030, Section 2)."""
     CONTENT = "content"
     """The answer to DATA was 354: the client sends the content."""
     RESULTS = "results"
@@ -72,7 +61,7 @@ class State(Enum):
 
 
 class Step(Enum):
-    """What a reply answers; the values are the words of a diagram."""
+    """What a reply answers; the values are the words of a diagram, in "(" what is no command."""
 
     GREETING = "(connection)"
     EHLO = "EHLO"
@@ -85,6 +74,8 @@ class Step(Enum):
     MAIL = "MAIL"
     RCPT = "RCPT"
     DATA = "DATA"
+    BDAT = "BDAT"
+    BDAT_LAST = "BDAT LAST"
     CONTENT = "(content)"
     RESULT = "(content), not the last recipient"
     LAST_RESULT = "(content), last reply"
@@ -175,7 +166,8 @@ _SMTP: Final = (Protocol.SMTP,)
 _LMTP: Final = (Protocol.LMTP,)
 _FAILURES: Final = (Answer.TRANSIENT, Answer.PERMANENT)
 _REPLIES: Final = (Answer.SUCCESS, *_FAILURES)
-_GREETED: Final = (State.READY, State.HAS_SENDER, State.HAS_RECIPIENTS)
+_CHUNKS: Final = (State.HAS_RECIPIENTS, State.CHUNKS)
+_GREETED: Final = (State.READY, State.HAS_SENDER, *_CHUNKS, State.CHUNKS_REFUSED)
 _BETWEEN_COMMANDS: Final = (State.GREETED, *_GREETED)
 _OPEN: Final = (
     State.CONNECTED,
@@ -191,21 +183,6 @@ _STEPS_OF: Final[Mapping[State, tuple[Step, ...]]] = {
     State.REFUSED: (Step.QUIT,),
     State.AUTHENTICATING: (Step.AUTH_RESPONSE,),
     State.RESULTS: (Step.RESULT, Step.LAST_RESULT),
-}
-
-
-_STEP_OF_COMMAND: Final[Mapping[type[Command], Step]] = {
-    StartTls: Step.STARTTLS,
-    Authenticate: Step.AUTH,
-    AuthResponse: Step.AUTH_RESPONSE,
-    MailFrom: Step.MAIL,
-    RcptTo: Step.RCPT,
-    StartData: Step.DATA,
-    Reset: Step.RSET,
-    Noop: Step.NOOP,
-    Verify: Step.VRFY,
-    Help: Step.HELP,
-    Quit: Step.QUIT,
 }
 
 
@@ -257,6 +234,7 @@ def _rows() -> list[Transition]:
     )
     rows += _stay(_BOTH, _BETWEEN_COMMANDS, Step.DATA, _FAILURES)
     rows.append(Transition(_BOTH, State.CONTENT, Step.CONTENT, Answer.NONE, State.RESULTS))
+    rows += _chunk_rows()
     rows += _stay(_LMTP, (State.RESULTS,), Step.RESULT, _REPLIES)
     rows += [
         Transition(_BOTH, State.RESULTS, Step.LAST_RESULT, one, State.READY) for one in _REPLIES
@@ -278,23 +256,38 @@ def _rows() -> list[Transition]:
     return rows
 
 
+def _chunk_rows() -> list[Transition]:
+    """RFC 3030, Section 2: each chunk has a reply; after the last one come those to the content."""
+    rows = []
+    for state in _CHUNKS:
+        rows.append(Transition(_BOTH, state, Step.BDAT, Answer.SUCCESS, State.CHUNKS))
+        rows += [
+            Transition(_BOTH, state, Step.BDAT, one, State.CHUNKS_REFUSED) for one in _FAILURES
+        ]
+        rows.append(Transition(_BOTH, state, Step.BDAT_LAST, Answer.NONE, State.RESULTS))
+    rows += [
+        Transition(_BOTH, state, Step.BDAT_LAST, one, State.READY)
+        for state in (*_CHUNKS, State.CHUNKS_REFUSED)
+        for one in _FAILURES
+    ]
+    nothing_open = (State.GREETED, State.READY, State.HAS_SENDER)
+    rows += _stay(_BOTH, (*nothing_open, State.CHUNKS_REFUSED), Step.BDAT, _FAILURES)
+    rows += _stay(_BOTH, nothing_open, Step.BDAT_LAST, _FAILURES)
+    return rows
+
+
 def _closing_rows() -> list[Transition]:
     """421 may answer anything, and come when nothing was asked (RFC 5321, Section 3.8).
 
     But nothing in the clear may come once TLS starts.
     """
-    commands: dict[Step, tuple[Protocol, ...]] = {
-        Step.EHLO: _SMTP,
-        Step.HELO: _SMTP,
-        Step.LHLO: _LMTP,
-    }
-    commands |= dict.fromkeys(_STEP_OF_COMMAND.values(), _BOTH)
-    del commands[Step.AUTH_RESPONSE]
+    greetings = {Step.EHLO: _SMTP, Step.HELO: _SMTP, Step.LHLO: _LMTP}
+    commands = [step for step in Step if not step.value.startswith("(")]
     rows = []
     for state in (one for one in _OPEN if one is not State.STARTING_TLS):
         steps = _STEPS_OF.get(state, () if state is State.CONTENT else tuple(commands))
         for step in (*steps, Step.NOTHING):
-            protocols = _LMTP if step is Step.RESULT else commands.get(step, _BOTH)
+            protocols = _LMTP if step is Step.RESULT else greetings.get(step, _BOTH)
             rows.append(Transition(protocols, state, step, Answer.CLOSING, State.CLOSED))
     return rows
 
@@ -305,25 +298,6 @@ TRANSITIONS: Final[Mapping[tuple[Protocol, State, Step, Answer], Transition]] = 
     {(protocol, row.state, row.step, row.answer): row for row in ROWS for protocol in row.protocols}
 )
 """The table, by what happens."""
-
-_COMMAND_NAMES: Final = {
-    Step.AUTH_RESPONSE: "AUTH",
-    Step.RESULT: "DATA",
-    Step.LAST_RESULT: "DATA",
-}
-_STEP_OF_VERB: Final = {verb: Step[verb.name] for verb in HelloVerb}
-
-
-def step_of(command: Command) -> Step:
-    """The step a command is."""
-    if isinstance(command, Hello):
-        return _STEP_OF_VERB[command.verb]
-    return _STEP_OF_COMMAND[type(command)]
-
-
-def command_name(step: Step) -> str:
-    """The command a step belongs to, as the codec names it (`extension.allowed_in`)."""
-    return _COMMAND_NAMES.get(step, step.name)
 
 
 def answer_class(code: int) -> Answer:
@@ -358,7 +332,7 @@ def next_state(
 
 def state_if_it_succeeds(protocol: Protocol, state: State, step: Step) -> State | None:
     """The state if `step` is accepted; None when it may not be sent in `state`."""
-    for answer in (Answer.SUCCESS, Answer.INTERMEDIATE):
+    for answer in (Answer.SUCCESS, Answer.INTERMEDIATE, Answer.NONE):
         after = next_state(protocol, state, step, answer)
         if after is not None:
             return after

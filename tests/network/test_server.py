@@ -8,10 +8,11 @@ import logging
 
 import pytest
 
-from reply_metadata.commands import Noop
+from reply_metadata.commands import MailFrom, Noop, Parameter, RcptTo, StartData
 from reply_metadata.network.asyncio_client import ClientConnection, PeerUnavailable
 from reply_metadata.network.asyncio_server import MailServer
 from reply_metadata.network.resolver import SystemResolver, TableResolver, literal
+from reply_metadata.paths import NULL_PATH, Path
 from reply_metadata.policy.recipient import Refer
 from reply_metadata.policy.referral import endpoint
 from reply_metadata.server_rules import ServerSettings
@@ -167,6 +168,39 @@ def test_a_message_that_cannot_be_stored_is_a_transient_failure(hosts, run):
 
 def opening(port, protocol=Protocol.SMTP):
     return ClientConnection.open(endpoint(HOST, port), protocol, "client", timeouts=TIMEOUTS)
+
+
+@pytest.mark.parametrize("protocol", Protocol)
+def test_chunks_are_delivered_as_one_message(hosts, run, protocol):
+    async def scenario():
+        async with hosts:
+            backend = await hosts.backend("backend1", protocol=protocol)
+            async with await opening(backend.port, protocol) as connection:
+                await connection.ask_all((MailFrom(NULL_PATH), RcptTo(Path.of(USER))))
+                replies = await connection.send_chunks([b"a\r", b"\n" + b".\r\n" * 50_000, b""])
+            return replies, backend.messages(USER)
+
+    (reply,), (message,) = run(scenario())
+    assert reply.code == 250
+    assert message.endswith(b"\na\n" + b".\n" * 50_000)
+
+
+def test_a_mailbox_in_utf8_gets_its_message(hosts, run):
+    user = "jösé@例え.example"
+
+    async def scenario():
+        async with hosts:
+            backend = await hosts.backend("backend1", protocol=Protocol.SMTP)
+            async with await opening(backend.port) as connection:
+                mail = MailFrom(Path.of("ä@example.org"), (Parameter("SMTPUTF8"),))
+                await connection.ask_all((mail, RcptTo(Path.of(user)), StartData()))
+                (reply,) = await connection.send_content(b"Hi\r\n")
+            return reply, backend.messages(user)
+
+    reply, (message,) = run(scenario())
+    assert reply.code == 250
+    assert f"Delivered-To: {user}\n".encode() in message
+    assert b" with UTF8SMTP id " in message
 
 
 async def ask_noop(port):

@@ -11,8 +11,9 @@ from reply_metadata.commands import Authenticate, AuthResponse, MailFrom, RcptTo
 from reply_metadata.credentials import PlainCredentials
 from reply_metadata.errors import LocalProtocolError
 from reply_metadata.keys import QueueId
-from reply_metadata.network.asyncio_client import ClientConnection, ClientTls, PeerUnavailable
+from reply_metadata.network.asyncio_client import ClientConnection, PeerUnavailable
 from reply_metadata.network.asyncio_server import MailServer
+from reply_metadata.network.client_tls import ClientTls
 from reply_metadata.network.local_delivery import LocalSettings, local_handlers
 from reply_metadata.network.recording import Recording
 from reply_metadata.paths import Path

@@ -28,7 +28,7 @@ from reply_metadata.events import (
 )
 from reply_metadata.groups import GroupStatus
 from reply_metadata.keys import QueueId, Referral, RetryAfter, Stored, TraceId
-from reply_metadata.paths import Path
+from reply_metadata.paths import NULL_PATH, Path
 from reply_metadata.transitions import Protocol, State
 
 HELLO = {
@@ -228,6 +228,25 @@ def test_a_key_of_lmtp_is_used_in_lmtp_only(events_of, greeted, protocol):
 
 def test_a_session_can_be_told_to_use_no_metadata(greeted):
     assert not greeted(use_metadata=False).negotiated
+
+
+def test_a_client_sends_addresses_in_utf8_only_with_smtputf8_and_where_it_is_listed(greeted, asked):
+    keywords = KEYWORDS.replace(b"250 REPLYMETA", b"250-SMTPUTF8\r\n250 REPLYMETA")
+    mail, recipient = (
+        MailFrom(NULL_PATH, (Parameter("SMTPUTF8"),)),
+        RcptTo(Path.of("ä@example.org")),
+    )
+    with pytest.raises(LocalProtocolError):
+        greeted().send(mail)
+    with pytest.raises(LocalProtocolError):
+        MailFrom(Path.of("ä@example.org"))
+    session = greeted(keywords=keywords)
+    asked(session, MAIL, b"250 2.1.0 OK\r\n")
+    with pytest.raises(LocalProtocolError):
+        session.send(recipient)
+    asked(session, Reset(), b"250 2.0.0 OK\r\n")
+    session.send(mail)
+    assert session.send(recipient) == b"RCPT TO:<\xc3\xa4@example.org>\r\n"
 
 
 @pytest.mark.parametrize("command", [Verify("user1"), Help()])

@@ -33,6 +33,8 @@ COMMANDS = [
     MailFrom(Path.of("a@example.org"), (Parameter("size", "12"), Parameter("BODY", "8BITMIME"))),
     RcptTo(Path.of("Postmaster")),
     RcptTo(Path.of('"a> [REFERRAL smtp://evil.example/] "@example.org')),
+    MailFrom(Path.of("älpha@exämple.org"), (Parameter("SMTPUTF8"),)),
+    RcptTo(Path.of('"ö ü"@例え.example')),
     StartTls(),
     Authenticate(),
     Authenticate(PlainCredentials("user", "pass word", "other")),
@@ -83,6 +85,13 @@ def test_what_is_sent_is_read_back(command):
         (b"RCPT TO:<" + b"a" * 65 + b"@example.org>", 501, "5.1.3"),
         (b"RCPT TO:<a@" + b"a." * 127 + b"org>", 501, "5.1.3"),
         (b"DATA now", 501, "5.5.4"),
+        (b"MAIL FROM:<\xc3\xa4@example.org>", 553, "5.6.7"),
+        (b"MAIL FROM:<\xc3@example.org> SMTPUTF8", 501, "5.1.7"),
+        (b"MAIL FROM:<\xc2\x85@example.org> SMTPUTF8", 501, "5.1.7"),
+        (b"MAIL FROM:<a@example.org> SMTPUTF8 \xc3\xa4", 501, "5.5.4"),
+        (b"RCPT TO:<" + b"\xc3\xa4" * 33 + b"@example.org>", 501, "5.1.3"),
+        (b"EHLO ex\xc3\xa4mple.org", 500, "5.5.2"),
+        (b"VRFY \xc3\xa4", 500, "5.5.2"),
         (b"AUTH", 504, "5.5.4"),
         (b"AUTH CRAM-MD5", 504, "5.5.4"),
         (b"AUTH PLAIN =", 501, "5.5.2"),
@@ -100,7 +109,10 @@ def test_a_source_route_is_taken_off():
     assert command == RcptTo(Path("user", "example.org"))
 
 
-@pytest.mark.parametrize("text", ["a b@example.org", "a\r\nDATA@example.org", "ä@example.org", ""])
+@pytest.mark.parametrize(
+    "text",
+    ["a b@example.org", "a\r\nDATA@example.org", "\x85@example.org", "\ud800@example.org", ""],
+)
 def test_a_path_that_could_not_be_sent_cannot_be_built(text):
     with pytest.raises((PathSyntaxError, LocalProtocolError)):
         RcptTo(Path.of(text))
@@ -112,6 +124,9 @@ def test_a_path_that_could_not_be_sent_cannot_be_built(text):
         ("user", ""),
         ("@one.example:user", "example.org"),
         ("us er", "example.org"),
+        ("\ud800", "example.org"),
+        ("ä" * 33, "example.org"),
+        ("user", "ä..example"),
         ("a" * 65, "example.org"),
         ("user", "[192.0.2.256]"),
         ("a" * 60, "b." * 98 + "example"),

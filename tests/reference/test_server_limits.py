@@ -29,7 +29,11 @@ OPENING = b" client.example.org\r\nMAIL FROM:<s@example.org>\r\nRCPT TO:<user1@e
         (b"MAIL FROM:<> SIZE=999999999999999999999", 501),
         (b"MAIL FROM:<> BODY=8bitmime", 250),
         (b"MAIL FROM:<> BODY=BINARYMIME", 501),
-        (b"MAIL FROM:<> SMTPUTF8", 555),
+        (b"MAIL FROM:<> SMTPUTF8", 250),
+        (b"MAIL FROM:<> SMTPUTF8=1", 501),
+        (b"MAIL FROM:<\xc3\xa4@example.org>", 553),
+        (b"MAIL FROM:<\xc3\xa4@example.org> SMTPUTF8", 250),
+        (b"MAIL FROM:<> DSN", 555),
     ],
 )
 def test_parameters_of_mail(serving, line, code):
@@ -37,6 +41,16 @@ def test_parameters_of_mail(serving, line, code):
     server = serving(settings=settings, before=b"EHLO a\r\n")
     server.feed(line + b"\r\n")
     assert server.codes[-1] == code
+
+
+@pytest.mark.draft("req-smtputf8")
+def test_a_recipient_in_utf8_is_taken_only_with_smtputf8_and_every_reply_is_ascii(serving):
+    server = serving(before=b"EHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<\xc3\xa4@example.org>\r\nRSET\r\n")
+    server.feed(b"MAIL FROM:<> SMTPUTF8\r\nRCPT TO:<\xc3\xa4@\xe4\xbe\x8b.example>\r\n")
+    assert server.codes == [250, 250, 553, 250, 250, 250]
+    assert server.session.accepted[0].recipient.mailbox == "ä@例.example"
+    assert b"".join(server.written).isascii()
+    assert serving(before=b"HELO a\r\nMAIL FROM:<> SMTPUTF8\r\n").codes == [250, 555]
 
 
 def test_there_are_no_parameters_after_helo_and_none_of_rcpt(serving):

@@ -65,7 +65,8 @@ def test_the_extension_is_listed_with_the_one_it_needs_and_pipelining(opened):
     session.receive_octets(b"EHLO client.example.org\r\n")
     octets = session.send(CommandAnswer(hello := session.next_event(), session.usual_answer(hello)))
     assert octets == (
-        b"250-mx.example.org\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SIZE 10240000\r\n"
+        b"250-mx.example.org\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-CHUNKING\r\n"
+        b"250-SIZE 10240000\r\n250-SMTPUTF8\r\n"
         b"250-ENHANCEDSTATUSCODES\r\n250 REPLYMETA\r\n"
     )
     quiet = opened(settings=ServerSettings("mx.example.org", offer_metadata=False))
@@ -136,8 +137,10 @@ def test_the_content_of_a_client_that_did_not_wait_is_not_read_as_commands(servi
 
 def test_the_chunk_behind_a_bdat_is_not_read_as_commands(serving):
     server = serving(before=b"EHLO a\r\n")
-    server.feed(b"BDAT 35 LAST\r\nMAIL FROM:<evil@example.org>\r\n")
-    assert server.codes == [250, 502]
+    server.feed(b"BDAT 30 LAST\r\nMAIL FROM:<evil@example.org>\r\nNOOP\r\n")
+    assert server.codes == [250, 503, 250]
+    server.feed(b"BDAT 3x LAST\r\nMAIL FROM:<evil@example.org>\r\n")
+    assert server.codes == [250, 503, 250, 501]
     assert server.session.state is State.BROKEN
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,10 +13,12 @@ from reply_metadata.codec import build_reply
 from reply_metadata.commands import (
     Authenticate,
     AuthResponse,
+    Chunk,
     Command,
     Hello,
     HelloVerb,
     MailFrom,
+    Noop,
     RcptTo,
     Reset,
     StartTls,
@@ -44,7 +47,13 @@ PIECES = (
     b"EHLO a\r\n",
     b"MAIL FROM:<s@example.org>\r\n",
     b"RCPT TO:<u@example.com>\r\n",
+    b"MAIL FROM:<> SMTPUTF8\r\n",
+    b"RCPT TO:<\xc3\xa4@example.com>\r\n",
     b"DATA\r\n",
+    b"BDAT 4\r\nHi\r\n",
+    b"BDAT 6 LAST\r\n",
+    b"bdat 0 last\r\n",
+    b"BDAT x\r\n",
     b"Hi\r\n",
     b"..\r\n",
     b".\r\n",
@@ -178,6 +187,59 @@ def test_a_client_session_never_pairs_a_reply_with_the_wrong_command(count, code
         except LocalProtocolError:
             return
         raise AssertionError("a broken session takes commands")
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.one_of(st.binary(min_size=1, max_size=40), st.just(b"250 2.0.0 OK\r\n")),
+    st.lists(st.integers(0, 999), max_size=9),
+)
+def test_nothing_in_the_clear_behind_the_220_is_ever_an_answer(leftover, places):
+    session = ClientSession(Protocol.SMTP)
+    session.receive_octets(GREETING)
+    session.send(Hello(HelloVerb.EHLO, "client.example.org"))
+    session.receive_octets(KEYWORDS.replace(b"PIPELINING", b"STARTTLS"))
+    while session.next_event() is not NEED_DATA:
+        pass
+    session.send(StartTls())
+    for piece in cut(b"220 2.0.0 go\r\n" + leftover, places):
+        session.receive_octets(piece)
+    assert session.next_event().reply.code == 220
+    with pytest.raises(RemoteProtocolError):
+        session.next_event()
+    assert session.next_event() is NEED_DATA
+    with pytest.raises(LocalProtocolError):
+        session.tls_started()
+    assert session.state is State.BROKEN
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=60), st.lists(st.integers(0, 999), max_size=9), st.booleans())
+def test_chunks_of_a_client_arrive_whole_whatever_they_hold(content, places, by_octet):
+    server = ServerSession(Protocol.SMTP, SETTINGS)
+    server.send(server.greeting())
+    opening = b"EHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<u@example.com>\r\n"
+    *others, last = cut(content, places) or [b""]
+    sent = opening + b"".join(Chunk(one).to_octets() for one in others)
+    sent += Chunk(last, last=True).to_octets() + b"NOOP\r\n"
+    happened = []
+    for piece in [bytes((octet,)) for octet in sent] if by_octet else [sent]:
+        server.receive_octets(piece)
+        while (event := server.next_event()) is not NEED_DATA:
+            happened.append(event)
+            match event:
+                case Refused(answer=answer):
+                    server.send(answer)
+                case Content():
+                    server.send(Result(None, OK))
+                case MailFrom() | RcptTo():
+                    server.send(CommandAnswer(event, OK))
+                case _:
+                    server.send(CommandAnswer(event, server.usual_answer(event)))
+    assert [one.octets for one in happened if isinstance(one, Chunk)] == others
+    bare = b"\r" in content.replace(b"\r\n", b"") or b"\n" in content.replace(b"\r\n", b"")
+    assert isinstance(happened[-2], Refused) if bare else happened[-2] == Content(content)
+    assert happened[-1] == Noop()
 
 
 @settings(max_examples=200, deadline=None)

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 
 from reply_metadata.client_session import ClientSession
 from reply_metadata.commands import (
     Authenticate,
     AuthResponse,
+    Chunk,
     Command,
     Hello,
     HelloVerb,
@@ -38,6 +38,7 @@ from reply_metadata.events import (
     TimedOut,
 )
 from reply_metadata.limits import DEFAULT_LIMITS, Limits
+from reply_metadata.network.client_tls import ClientTls
 from reply_metadata.network.recording import Record, Side, unrecorded
 from reply_metadata.policy.referral import Endpoint, TlsLevel
 from reply_metadata.timeouts import DEFAULT_CLIENT_TIMEOUTS, ClientTimeouts
@@ -45,6 +46,7 @@ from reply_metadata.transitions import (
     DIALECTS,
     Answer,
     Protocol,
+    ResultCount,
     State,
     Step,
     answer_class,
@@ -71,26 +73,6 @@ class PeerUnavailable(ReplyMetadataError):
         self.reason = reason
         self.reply = reply
         super().__init__(f"{endpoint}: {reason}")
-
-
-class ClientTls(NamedTuple):
-    """How a client starts TLS (RFC 3207).
-
-    Args:
-        context: the caller's; it says how certificates are checked.
-        server_name: what the certificate is checked against.
-        required: whether a server that does not start TLS is not used.
-    """
-
-    context: ssl.SSLContext
-    server_name: str | None = None
-    required: bool = True
-
-    @property
-    def level(self) -> TlsLevel:
-        """How a connection is protected once TLS is on."""
-        checked = self.context.verify_mode is ssl.CERT_REQUIRED and self.context.check_hostname
-        return TlsLevel.VERIFIED if checked else TlsLevel.ENCRYPTED
 
 
 class ClientConnection(asyncio.Protocol):
@@ -290,8 +272,28 @@ class ClientConnection(asyncio.Protocol):
             PeerUnavailable: the connection ended before anything was sent.
             LocalProtocolError: no content may be sent now.
         """
+        return await self._results(Content(content))
+
+    async def send_chunks(self, chunks: Sequence[bytes]) -> tuple[Reply | None, ...]:
+        """Send the content by BDAT, after RCPT; the replies as `send_content` gives them.
+
+        When a chunk fails its reply stands for all of them, and the transaction is to be reset.
+
+        Raises:
+            PeerUnavailable: the connection ended before the last chunk was sent.
+            LocalProtocolError: the server did not list CHUNKING, or it is not the time.
+        """
+        *others, last = chunks
+        for octets in others:
+            reply = await self.ask(Chunk(octets))
+            if answer_class(reply.code) is not Answer.SUCCESS:
+                one = DIALECTS[self.session.protocol].result_count is ResultCount.ONE
+                return (reply,) * (1 if one else len(self.session.accepted))
+        return await self._results(Chunk(last, last=True))
+
+    async def _results(self, content: Content | Chunk) -> tuple[Reply | None, ...]:
         await self._refuse_if_ended()
-        octets = self.session.send(Content(content))
+        octets = self.session.send(content)
         replies: list[Reply | None] = [None] * len(self.session.unanswered)
         try:
             await self._write(octets, octets)

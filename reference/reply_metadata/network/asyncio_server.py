@@ -249,10 +249,11 @@ class _Connection(asyncio.Protocol):
             _LOG.error("a handler failed", exc_info=error)
 
     async def _serve(self) -> None:
-        peers = Peers(
-            endpoint(*self._transport.get_extra_info("peername")[:2]),
-            endpoint(*self._transport.get_extra_info("sockname")[:2]),
-        )
+        ends = [self._transport.get_extra_info(name) for name in ("peername", "sockname")]
+        if None in ends:  # the client is gone already
+            self._transport.close()
+            return
+        peers = Peers(*(endpoint(*end[:2]) for end in ends))
         self._handler = self._make_handler(self._session, peers)
         try:
             await self._answer_all()

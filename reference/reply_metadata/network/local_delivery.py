@@ -112,15 +112,17 @@ class LocalHandler:
         if with_protocol != "SMTP":  # RFC 3848: S for TLS, A for AUTH
             with_protocol += "S" * session.tls + "A" * (session.user_name is not None)
         now = format_datetime(datetime.now(UTC))
-        to = recipient.recipient.to_octets().decode("ascii")
+        if mail.smtputf8:  # RFC 6531, Section 4.3
+            with_protocol = f"UTF8{with_protocol.removeprefix('E')}"
+        to = recipient.recipient.to_octets().decode("utf-8")
         lines = (
-            f"Return-Path: {mail.sender.to_octets().decode('ascii')}",
+            f"Return-Path: {mail.sender.to_octets().decode('utf-8')}",
             f"Delivered-To: {recipient.recipient.mailbox}",
             f"Received: from {name} ({_address_literal(self._client)})",
             f"\tby {session.settings.host_name} with {with_protocol} id {queue_id}",
             f"\tfor {to}; {now}",
         )
-        return "".join(f"{line}\r\n" for line in lines).encode("ascii")
+        return "".join(f"{line}\r\n" for line in lines).encode("utf-8")
 
 
 def local_handlers(settings: LocalSettings) -> HandlerFactory:

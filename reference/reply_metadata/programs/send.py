@@ -7,7 +7,7 @@ import asyncio
 import sys
 from typing import Final
 
-from reply_metadata.commands import MailFrom, RcptTo, StartData
+from reply_metadata.commands import MailFrom, Parameter, RcptTo, StartData
 from reply_metadata.errors import LocalProtocolError
 from reply_metadata.extension import KEYWORD
 from reply_metadata.message_content import content_from_text
@@ -109,7 +109,9 @@ async def _send(
         record=recording.of_hop(_HOP),
     )
     async with connection:
-        mail = await connection.ask(MailFrom(arguments.sender))
+        paths = (arguments.sender, *arguments.recipients)
+        utf8 = (Parameter("SMTPUTF8"),) if any(path.needs_smtputf8 for path in paths) else ()
+        mail = await connection.ask(MailFrom(arguments.sender, utf8))
         if answer_class(mail.code) is not Answer.SUCCESS:
             return (mail,)
         refused: list[Reply | None] = []
