@@ -25,7 +25,6 @@ from abnf_compiler.automata.ambiguity import BOUNDED, Growth, GrowthReport, ambi
 from abnf_compiler.automata.commit import commit_check, committed_nfa
 from abnf_compiler.automata.determinism import (
     conflicts,
-    decided_within,
     forced_parts,
     ordered_choices,
 )
@@ -160,7 +159,7 @@ def linear_pattern(regex: Regex, *, rule: str, preferred: bool = False) -> Linea
         if bounded:
             label = _label(report, witness)
             proof = PatternProof(label, size, witness, _words(regex, committed), report)
-            return _written(regex, _committed_marks(positions, marks, committed), proof)
+            return _written(regex, Marks(marks.forced, committed, marks.ordered), proof)
     if captured:
         raise NotLinearError(rule, report, "no repetition can be committed without loss")
     return _eliminated(regex, rule, report)
@@ -170,15 +169,6 @@ def local_marks(positions: Positions) -> Marks:
     """The parts of an expression the next character or an order of trying decides."""
     forced = forced_parts(positions, ordered_choices(positions))
     return Marks(forced.sites, ordered=forced.ordered)
-
-
-def _committed_marks(positions: Positions, marks: Marks, committed: frozenset[int]) -> Marks:
-    """The marks with committed repetitions, inside which fewer choices are decided by order."""
-    ordered = dict(marks.ordered)
-    for site in sorted(committed):
-        ordered = decided_within(positions, ordered, site)
-    forced = forced_parts(positions, ordered)
-    return Marks(forced.sites, committed, forced.ordered)
 
 
 def _label(report: GrowthReport, witness: tuple[int, ...] | None) -> ProofLabel:

@@ -5,7 +5,6 @@ import pytest
 from abnf_compiler.automata.ambiguity import Growth, growth
 from abnf_compiler.automata.commit import commit_check, committed_nfa, is_prefix_code
 from abnf_compiler.automata.compare import equal
-from abnf_compiler.automata.determinism import decided_within, ordered_choices
 from abnf_compiler.automata.dfa import determinise, minimal_dfa
 from abnf_compiler.automata.expression import Chars, Repeat, walk
 from abnf_compiler.automata.normal_form import to_regex
@@ -84,15 +83,6 @@ def test_the_metadata_groups_of_a_received_line_are_committed_without_loss(proje
     committed = committed_nfa(regex, frozenset({groups[0].site}))
     assert growth(committed).growth is Growth.BOUNDED
     assert equal(determinise(committed), minimal_dfa(regex))
-
-
-@pytest.mark.parametrize(("text", "stays"), [('"c"', False), ('";" "c"', True)])
-def test_a_choice_decided_by_what_follows_a_committed_loop_is_not_used_in_it(text, stays) -> None:
-    body = '( %s"ab" / %s"a" )' + (' ";"' if stays else "")
-    positions = Positions(regex_of(f"a = *( {body} ) {text}\n"))
-    ordered = ordered_choices(positions)
-    assert len(ordered) == 1
-    assert (decided_within(positions, ordered, positions.parts[1].site) == ordered) == stays
 
 
 def test_a_prefix_code_is_told_from_other_languages() -> None:

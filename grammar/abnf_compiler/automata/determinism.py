@@ -10,6 +10,10 @@ then decided one character at a time, so the greedy match of the part alone is t
 A choice of alternatives that begin alike may still be decided by trying them in a certain order:
 `ordered_choices` proves that an alternative tried earlier never matches a prefix of a string that
 belongs to a later one, followed by what may follow.  Such choices excuse their own conflicts.
+
+All this holds inside a committed repetition (commit.py) too, which tries its body on strings that
+go on in any way: an alternative or a part that read past the end of a word there would make that
+word the beginning of a longer one, and the words of such a body are a prefix code.
 """
 
 from __future__ import annotations
@@ -115,26 +119,6 @@ def ordered_choices(positions: Positions) -> dict[int, tuple[int, ...]]:
     return orders
 
 
-def decided_within(
-    positions: Positions, ordered: Mapping[int, tuple[int, ...]], site: int
-) -> dict[int, tuple[int, ...]]:
-    """The ordered choices that stay decided inside the body of the committed repetition `site`.
-
-    A committed repetition tries its body on strings that go on in any way, not only as the rule
-    has it, so there an alternative tried earlier must fail before the body ends.
-    """
-    kept = dict(ordered)
-    for part in positions.parts:
-        if part.site not in kept:
-            continue
-        outer = [around for around in part.chain() if around.up and around.up.site == site]
-        order = kept[part.site]
-        pairs = ((a, b) for index, a in enumerate(order) for b in order[index + 1 :])
-        if outer and any(_hides(positions, part, *pair, outer[0]) for pair in pairs):
-            del kept[part.site]
-    return kept
-
-
 def _order(positions: Positions, choice: Part) -> tuple[int, ...] | None:
     count = len(choice.parts)
     hides = {
@@ -156,42 +140,24 @@ def _order(positions: Positions, choice: Part) -> tuple[int, ...] | None:
     return tuple(order)
 
 
-def _hides(
-    positions: Positions,
-    choice: Part,
-    early: int,
-    late: int,
-    body: Part | None = None,
-) -> bool:
-    """Whether alternative `early` matches a prefix of some string that `late` begins.
-
-    With `body`, anything may follow the end of that part.
-    """
+def _hides(positions: Positions, choice: Part, early: int, late: int) -> bool:
+    """Whether alternative `early` matches a prefix of some string that `late` begins."""
     second = choice.parts[late]
     entries = [position for position, _ in second.first]
     if second.nullable is not None:
         entries += [edge.target for edge in positions.exits(choice)[0]]
-    return matches_prefix(positions, choice.parts[early], entries, body)
+    return matches_prefix(positions, choice.parts[early], entries)
 
 
-def matches_prefix(
-    positions: Positions,
-    part: Part,
-    entries: Sequence[int],
-    body: Part | None = None,
-) -> bool:
+def matches_prefix(positions: Positions, part: Part, entries: Sequence[int]) -> bool:
     """Whether `part` matches a prefix of some string that is read from one of `entries` on.
 
-    The string goes on to the end of the whole expression; with `body`, only to the end of that
-    part, and anything may follow it.
+    The string goes on to the end of the whole expression.
     """
     if part.nullable is not None:
         return True
-    if body is not None and not all(body.covers(entry) for entry in entries):
-        return True
     masks = positions.masks
     own = {position for position, _ in part.last}
-    ends = {position for position, _ in body.last} if body is not None else set()
     stack = [(mine, theirs) for mine, _ in part.first for theirs in entries]
     seen: set[tuple[int, int]] = set()
     while stack:
@@ -200,15 +166,20 @@ def matches_prefix(
         if pair in seen or not masks[mine] & masks[theirs]:
             continue
         seen.add(pair)
-        if mine in own or theirs in ends:
+        if mine in own:
             return True
-        stack += [
-            (step.target, edge.target)
-            for step in positions.follow[mine]
-            if part.holds(step.entered)
-            for edge in positions.follow[theirs]
-        ]
+        stack += _steps(positions, part, pair)
     return False
+
+
+def _steps(positions: Positions, part: Part, pair: tuple[int, int]) -> list[tuple[int, int]]:
+    """Where reading on inside `part` and on in the string leads."""
+    return [
+        (step.target, edge.target)
+        for step in positions.follow[pair[0]]
+        if part.holds(step.entered)
+        for edge in positions.follow[pair[1]]
+    ]
 
 
 def reads_without_end(positions: Positions, part: Part, entries: Sequence[int]) -> bool:
@@ -224,14 +195,7 @@ def reads_without_end(positions: Positions, part: Part, entries: Sequence[int]) 
         pair = stack.pop()
         if pair in graph:
             continue
-        mine, theirs = pair
-        graph[pair] = []
-        if masks[mine] & masks[theirs]:
-            graph[pair] = [
-                (step.target, edge.target)
-                for step in positions.follow[mine]
-                if part.holds(step.entered)
-                for edge in positions.follow[theirs]
-            ]
+        overlap = masks[pair[0]] & masks[pair[1]]
+        graph[pair] = _steps(positions, part, pair) if overlap else []
         stack += graph[pair]
     return bool(loops(graph))
