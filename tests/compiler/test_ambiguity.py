@@ -96,6 +96,7 @@ def test_the_pump_makes_the_ways_grow_as_reported(text) -> None:
         assert counts[2] >= counts[1] * 2**7
 
 
+@pytest.mark.timing
 def test_the_pump_slows_a_plain_pattern() -> None:
     regex = regex_of('a = *( %s"x" / 1*%s"x" ) %s"!"\n')
     pump = growth(position_nfa(Positions(regex))).pump

@@ -126,6 +126,7 @@ SLOW = [
 ]
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize(("text", "pump"), SLOW)
 def test_pumped_strings_take_linear_time(text, pump) -> None:
     match = re.compile(rule_pattern(grammar_of(text), "a").text).fullmatch

@@ -189,6 +189,7 @@ def _no_collector():
     gc.enable()
 
 
+@pytest.mark.timing
 @pytest.mark.usefixtures("_no_collector")
 @pytest.mark.parametrize(("prefix", "pump", "suffix"), PUMPS)
 def test_hostile_strings_take_linear_time(module, prefix, pump, suffix) -> None:
