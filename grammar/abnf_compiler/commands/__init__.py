@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-COMMANDS: Final = ("check", "match", "sentences", "lark", "python", "regex", "railroad")
+COMMANDS: Final = ("check", "match", "sentences", "coverage", "lark", "python", "regex", "railroad")
 
 FINE: Final = 0
 FAILED: Final = 1
