@@ -31,7 +31,7 @@ DRAFT := $(wildcard draft/*.xml draft/*.py draft/examples/* draft/references/* d
 SITE := $(call find,site,*)
 GENERATED := $(call find,tests/vectors,*.json)
 
-.PHONY: all help test lint demo draft site serve bench generate check-generated vectors lock dist clean
+.PHONY: all help test lint demo draft site serve bench generate check-generated test-mutants vectors lock dist clean
 all: draft site demo  ## set up, generate, build draft and site, run the demo (the default)
 
 help:  ## list the targets
@@ -93,6 +93,9 @@ lint: $(STAMPS)/generated  ## ruff, mypy, import contracts, file length, docstri
 bench: $(STAMPS)/generated  ## time the parsers in one run; figures in build/bench.json
 	$(RUN) tests/bench/bench.py --json build/bench.json
 	$(BIN)/pytest -m timing
+
+test-mutants: $(STAMPS)/generated  ## put every single edit of the grammar to the vectors
+	$(RUN) tests/compiler/grammar_mutants.py
 
 vectors: $(STAMPS)/generated  ## write the test vectors (part of generate) and say where they are
 	@ls tests/vectors/_generated

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from abnf_compiler.automata.charset import Alphabet
-from abnf_compiler.automata.dfa import NO_STATE, Dfa, minimal_dfa
-from abnf_compiler.automata.normal_form import to_regex
+from abnf_compiler.automata.charset import Alphabet, bits
+from abnf_compiler.automata.dfa import MAX_STATES, NO_STATE, Dfa, Nfa, minimal_dfa, position_nfa
+from abnf_compiler.automata.normal_form import TooLargeError, to_regex
+from abnf_compiler.automata.positions import Positions
 from abnf_compiler.tree import ResolvedGrammar
+
+_Subset: TypeAlias = frozenset[int]
+_Pair: TypeAlias = tuple[_Subset, _Subset]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,66 @@ def included(left: Dfa, right: Dfa) -> bool:
 def equal(left: Dfa, right: Dfa) -> bool:
     """Whether the two languages are the same."""
     return included(left, right) and included(right, left)
+
+
+def shortest_surplus(
+    left: Positions, right: Positions, *, rule: str = "", cap: int = MAX_STATES
+) -> tuple[int, ...] | None:
+    """A shortest string of `left` that `right` refuses; None when `left` is within `right`.
+
+    The subsets of states are made while the search goes on, so that a string that is found early
+    is found however large the automata would be.
+
+    Raises:
+        TooLargeError: `cap` pairs of subsets did not decide it.
+    """
+    alphabet = Alphabet([*left.charsets, *right.charsets])
+    ours, theirs = position_nfa(left, alphabet), position_nfa(right, alphabet)
+    steps = (_subset_steps(ours), _subset_steps(theirs))
+    start = (frozenset({0}), frozenset({0}))
+    before: dict[_Pair, tuple[_Pair, int] | None] = {start: None}
+    queue = deque([start])
+    while queue:
+        pair = queue.popleft()
+        if pair[0] & ours.accepting and not pair[1] & theirs.accepting:
+            return _word(before, pair, alphabet)
+        mine, other = (step(subset) for step, subset in zip(steps, pair, strict=True))
+        for number, target in mine.items():
+            beside = (target, other.get(number, frozenset()))
+            if beside not in before:
+                if len(before) >= cap:
+                    raise TooLargeError(rule, "pairs of states", cap)
+                before[beside] = (pair, number)
+                queue.append(beside)
+    return None
+
+
+def _subset_steps(nfa: Nfa) -> Callable[[_Subset], dict[int, _Subset]]:
+    """The subsets that the moves of a subset lead to, by class."""
+    rows = [[(tuple(bits(mask)), target) for mask, target in row if mask] for row in nfa.moves]
+    known: dict[_Subset, dict[int, _Subset]] = {}
+
+    def steps(subset: _Subset) -> dict[int, _Subset]:
+        if subset not in known:
+            reached: dict[int, set[int]] = {}
+            for state in subset:
+                for classes, target in rows[state]:
+                    for number in classes:
+                        reached.setdefault(number, set()).add(target)
+            known[subset] = {number: frozenset(reached[number]) for number in sorted(reached)}
+        return known[subset]
+
+    return steps
+
+
+def _word(
+    before: dict[_Pair, tuple[_Pair, int] | None], pair: _Pair, alphabet: Alphabet
+) -> tuple[int, ...]:
+    word: list[int] = []
+    while (step := before[pair]) is not None:
+        pair = step[0]
+        word.append(alphabet.classes[step[1]].sample())
+    return tuple(reversed(word))
 
 
 def compare_rules(

@@ -16,6 +16,7 @@ COMMANDS: Final = (
     "extract",
     "fmt",
     "sentences",
+    "coverage",
     "lark",
     "python",
     "regex",

@@ -19,7 +19,7 @@ from typing import Final
 from abnf_compiler.emit.generated_line import DEFAULT_COMMAND, generated_line
 from abnf_compiler.sentences.derive import Deriver
 from abnf_compiler.sentences.judge import Judge, judge
-from abnf_compiler.sentences.near_misses import near_misses
+from abnf_compiler.sentences.near_misses import Fault, near_misses
 from abnf_compiler.tree import ResolvedGrammar
 
 SEED: Final = 1
@@ -56,14 +56,14 @@ def _accepted(grammar: ResolvedGrammar, rule: str) -> Iterator[Vector]:
 
 def _refused(grammar: ResolvedGrammar, rule: str, match: Judge) -> Iterator[Vector]:
     """One near miss for each thing that is wrong."""
-    said: set[tuple[str, str]] = set()
+    said: set[Fault] = set()
     misses = near_misses(
         grammar, rule, seed=SEED, max_octets=MAX_OCTETS, refused=lambda octets: not match(octets)
     )
     for miss in misses:
-        if (miss.rule, miss.reason) in said:
+        if miss.fault in said:
             return
-        said.add((miss.rule, miss.reason))
+        said.add(miss.fault)
         reason = f"{miss.rule}: {miss.reason}"
         yield Vector(grammar.rules[rule].name, miss.octets, False, reason)
 

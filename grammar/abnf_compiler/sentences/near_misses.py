@@ -7,21 +7,33 @@ place in the string, and what is wrong there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import islice, zip_longest
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice, zip_longest
 from random import Random
-from typing import Final
+from typing import Final, TypeAlias
 
-from abnf_compiler.sentences.changes import changes
+from abnf_compiler.automata.charset import OCTET_LIMIT
+from abnf_compiler.automata.compare import shortest_surplus
+from abnf_compiler.automata.dfa import position_nfa, refusal_of
+from abnf_compiler.automata.normal_form import AutomataError, to_regex
+from abnf_compiler.automata.positions import Positions
+from abnf_compiler.sentences.changes import Change, changes
 from abnf_compiler.sentences.derivation import Derived
 from abnf_compiler.sentences.derive import Deriver
+from abnf_compiler.sentences.edits import edited
 from abnf_compiler.sentences.judge import judge
-from abnf_compiler.tree import ResolvedGrammar
+from abnf_compiler.tree import Node, ResolvedGrammar
 
 DEFAULT_MAX_OCTETS: Final = 256
 SURPLUS_OCTETS: Final = (b"\x00", b"\n", b" ")
 """What is added at the end of a whole sentence."""
+
+MAX_PAIRS: Final = 5_000
+"""Pairs of states looked at to find out where a change breaks a rule."""
+
+Fault: TypeAlias = tuple[int, int, str]
+"""A node, by identity, the number of its part, and what is wrong there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +41,22 @@ class NearMiss:
     """A string the start rule refuses.
 
     rule: the rule whose text it breaks.  reason: what is wrong, in words.  offset: where the
-    change begins, in octets from 0 (the engine may notice it later).
+    change begins, in octets from 0 (the engine may notice it later), or where the rule stops when
+    the string was found by comparing languages.  node: the node of the grammar
+    that is broken; two nodes of a rule may read the same.  change: what was done to it.
     """
 
     octets: bytes
     rule: str
     reason: str
     offset: int
+    node: Node = field(repr=False, compare=False)
+    change: Change = field(repr=False, compare=False)
+
+    @property
+    def fault(self) -> Fault:
+        """What is wrong and at which node, as a key: equal nodes are different places."""
+        return id(self.node), self.change.part, self.reason
 
 
 def _changed(derivation: Derived) -> Iterator[NearMiss]:
@@ -46,11 +67,14 @@ def _changed(derivation: Derived) -> Iterator[NearMiss]:
         length = len(piece.sentence())
         for change in changes(piece):
             octets = sentence[:offset] + change.octets + sentence[offset + length :]
-            yield NearMiss(octets, piece.rule, change.reason, offset + change.offset)
+            place = offset + change.offset
+            yield NearMiss(octets, piece.rule, change.reason, place, piece.node, change)
         offset += len(piece.octets)
     for surplus in SURPLUS_OCTETS:
         reason = f"%x{surplus.hex().upper()} after the end"
-        yield NearMiss(sentence + surplus, derivation.rule, reason, len(sentence))
+        end = len(sentence)
+        change = Change(surplus, reason)
+        yield NearMiss(sentence + surplus, derivation.rule, reason, end, derivation.node, change)
 
 
 def _in_turn(streams: list[Iterator[NearMiss]]) -> Iterator[NearMiss]:
@@ -95,25 +119,61 @@ def near_misses(
     deriver = Deriver(grammar, rule, seed=seed, max_octets=max_octets)
     streams = [_changed(derivation) for _, derivation in deriver.covering()]
     Random(f"near misses/{rule.lower()}/{seed}").shuffle(streams)
-    return islice(_proven(_in_turn(streams), refused), count)
+    return islice(_proven(_in_turn(streams), grammar, rule, refused), count)
 
 
-def _proven(misses: Iterator[NearMiss], refused: Callable[[bytes], bool]) -> Iterator[NearMiss]:
-    """The strings that are refused, each once; each rule and reason once before any a second."""
+def _proven(
+    misses: Iterator[NearMiss],
+    grammar: ResolvedGrammar,
+    rule: str,
+    refused: Callable[[bytes], bool],
+) -> Iterator[NearMiss]:
+    """The strings that are refused, each once; every fault once before any a second time."""
     seen: set[bytes] = set()
-    said: set[tuple[str, str]] = set()
+    said: set[Fault] = set()
+    accepted: dict[Fault, NearMiss] = {}
     later: list[NearMiss] = []
     for miss in misses:
         if miss.octets in seen:
             continue
-        if (miss.rule, miss.reason) in said:
+        if miss.fault in said:
             later.append(miss)
-            continue
-        if refused(miss.octets):
+        elif refused(miss.octets):
             seen.add(miss.octets)
-            said.add((miss.rule, miss.reason))
+            said.add(miss.fault)
             yield miss
-    for miss in later:
+        else:
+            accepted[miss.fault] = miss
+    fitting = [miss for fault, miss in accepted.items() if fault not in said]
+    for miss in chain(_elsewhere(grammar, rule, fitting), later):
         if miss.octets not in seen and refused(miss.octets):
             seen.add(miss.octets)
             yield miss
+
+
+def _elsewhere(
+    grammar: ResolvedGrammar, rule: str, fitting: Iterable[NearMiss]
+) -> Iterator[NearMiss]:
+    """For changes that fitted wherever they were tried: a shortest string they break.
+
+    The grammar is compared with one that allows the change; where the languages are equal,
+    nothing is wrong.  Regular rules only.
+    """
+    try:
+        right = Positions(to_regex(grammar, rule))
+    except AutomataError:
+        return
+    for miss in fitting:
+        if miss.change.meant is None:
+            continue
+        wider = edited(grammar, miss.rule, miss.node, miss.change.meant)
+        try:
+            word = shortest_surplus(
+                Positions(to_regex(wider, rule)), right, rule=rule, cap=MAX_PAIRS
+            )
+        except AutomataError:
+            continue
+        if word is not None and max(word, default=0) <= OCTET_LIMIT:
+            refusal = refusal_of(position_nfa(right), word)
+            assert refusal is not None
+            yield replace(miss, octets=bytes(word), offset=refusal.position)

@@ -1,0 +1,129 @@
+"""The vectors notice every edit of the grammar; a sample here, all of it in `make test-mutants`."""
+
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+
+import pytest
+
+from abnf_compiler.automata.compare import difference, shortest_surplus
+from abnf_compiler.automata.dfa import minimal_dfa
+from abnf_compiler.automata.normal_form import TooLargeError, to_regex
+from abnf_compiler.automata.positions import Positions
+from abnf_compiler.grammar import load_resolved
+from abnf_compiler.read.reader import read_grammar
+from abnf_compiler.resolve.resolver import resolve
+from abnf_compiler.sentences.edits import EditKind, edits, reached
+from abnf_compiler.source import Source
+
+SAMPLE = 60
+
+
+def grammar_of(text):
+    return resolve(read_grammar(Source("<text>", text + "\n")), fragment=True)
+
+
+def reasons(rule):
+    grammar = grammar_of(f"a = {rule}")
+    return {edit.reason for edit in edits(grammar, frozenset({"a"}))}
+
+
+@pytest.fixture(scope="module")
+def program(project):
+    spec = spec_from_file_location("grammar_mutants", project / "tests/compiler/grammar_mutants.py")
+    module = module_from_spec(spec)
+    sys.modules["grammar_mutants"] = module
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules["grammar_mutants"]
+
+
+@pytest.fixture(scope="module")
+def grammar(project):
+    return load_resolved(project / "grammar/reply-metadata.abnf")
+
+
+@pytest.fixture(scope="module")
+def mutants(program, grammar):
+    return program.Mutants(grammar, program.read_vectors())
+
+
+def test_no_edit_of_a_sample_survives_at_any_start_rule(program, mutants) -> None:
+    found = list(program.outcomes(mutants, program.sample(mutants, SAMPLE, seed=1)))
+    bad = [str(o.edit) for o in found if {"survived", "undecided"} & set(o.at.values())]
+    assert bad == []
+    assert sum(outcome.verdict == "killed" for outcome in found) > SAMPLE * 0.8
+
+
+def test_every_kind_of_edit_is_made_and_every_start_rule_is_edited(mutants, grammar) -> None:
+    assert {edit.kind for edit in mutants.edits} == set(EditKind)
+    edited = {edit.rule.lower() for edit in mutants.edits}
+    assert set(grammar.annotations.starts) <= edited
+
+
+@pytest.mark.parametrize("verdict", [True, False])
+def test_an_edit_survives_vectors_of_one_verdict_only(program, grammar, verdict) -> None:
+    octets = b"0" if verdict else b"x"
+    weak = program.Mutants(grammar, {"delta-seconds": [(octets, verdict)]})
+    found = list(program.outcomes(weak, weak.edits))
+    assert any(outcome.verdict == "survived" for outcome in found)
+    assert "survived at delta-seconds: " in program.report(found)
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        (
+            "%x30-39",
+            {f"%x30-39 {end} one {way}" for end in ("from", "to") for way in ("lower", "higher")},
+        ),
+        ("%x00-FF", {"%x00-FF from one higher", "%x00-FF to one lower"}),
+        ("%x41", {"%x41 with %x40 at 0", "%x41 with %x42 at 0"}),
+        ("2*4b", {f"2*4b as {bounds}" for bounds in ("1*4", "3*4", "2*3", "2*5")}),
+        ("*b", {"*b as 1*", "*b as 0*1"}),
+        ("3b", {"3b as 2*3", "3b as 3*4", "3b as 2*2", "3b as 4*4"}),
+        ("b / c", {"without the alternative b", "without the alternative c"}),
+        ("b [ c ]", {"c mandatory", "without [ c ]", "b optional", "[ c ] optional"}),
+    ],
+)
+def test_the_edits_of_a_rule_are_the_least_changes_of_it(rule, expected) -> None:
+    assert reasons(rule) == expected
+
+
+def test_an_edit_changes_one_place_and_leaves_the_grammar_it_came_from() -> None:
+    grammar = grammar_of('a = b "." b\nb = 1*3%x30')
+    before = dict(grammar.rules)
+    for edit in edits(grammar, frozenset({"a", "b"})):
+        changed = edit.apply(grammar)
+        assert [k for k in before if changed.rules[k] != before[k]] == [edit.rule]
+    assert grammar.rules == before
+
+
+def test_an_edit_says_where_it_is() -> None:
+    edit = next(iter(edits(grammar_of('a = "x"\nb = %x30-39'), frozenset({"b"}))))
+    assert str(edit) == "<text>:2:5: b: %x30-39 from one lower"
+
+
+def test_what_a_rule_reaches_includes_itself_and_core_rules() -> None:
+    grammar = grammar_of("a = b\nb = DIGIT [ a ]\nc = ALPHA")
+    assert reached(grammar, "A") == {"a", "b", "digit"}
+
+
+def test_the_search_for_a_surplus_agrees_with_minimal_automata(mutants, grammar) -> None:
+    checked = 0
+    for edit in mutants.edits[::9]:
+        for rule in ("metadata-group", "stored-arguments", "free-text"):
+            if edit.rule.lower() in mutants.reach[rule]:
+                one, other = to_regex(grammar, rule), to_regex(edit.apply(grammar), rule)
+                for left, right in ((one, other), (other, one)):
+                    quick = shortest_surplus(Positions(left), Positions(right))
+                    exact = difference(minimal_dfa(left), minimal_dfa(right))
+                    assert (quick is None) is (exact is None)
+                    assert quick is None or len(quick) == len(exact)
+                    checked += 1
+    assert checked > 50
+
+
+def test_a_search_that_reaches_its_cap_says_so(grammar) -> None:
+    one = Positions(to_regex(grammar, "referral-uri"))
+    with pytest.raises(TooLargeError, match="pairs of states"):
+        shortest_surplus(one, one, rule="referral-uri", cap=5)
