@@ -10,7 +10,7 @@ DATA_VARIABLE = "REPLYMETA_TEST_DATA"
 
 
 def data_folder() -> Path | None:
-    """The folder REPLYMETA_TEST_DATA names (relative names count from the project), if it is set."""
+    """The folder REPLYMETA_TEST_DATA names (relative: counted from the project), if it is set."""
     name = os.environ.get(DATA_VARIABLE, "")
     return (PROJECT / name).resolve() if name else None
 
