@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-COMMANDS: Final = ("check", "match", "sentences", "lark", "python", "regex", "railroad")
+COMMANDS: Final = ("check", "match", "parse", "sentences", "lark", "python", "regex", "railroad")
 
 FINE: Final = 0
 FAILED: Final = 1
