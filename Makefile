@@ -31,7 +31,7 @@ DRAFT := $(wildcard draft/*.xml draft/*.py draft/examples/* draft/references/* d
 SITE := $(call find,site,*)
 GENERATED := $(call find,tests/vectors,*.json)
 
-.PHONY: all help test lint demo draft site serve bench generate check-generated test-mutants vectors lock dist clean
+.PHONY: all help test rfc-strings lint demo draft site serve bench generate check-generated test-mutants vectors lock dist clean
 all: draft site demo  ## set up, generate, build draft and site, run the demo (the default)
 
 help:  ## list the targets
@@ -80,6 +80,9 @@ demo: $(STAMPS)/generated  ## run the referral scenario of the 2020 list message
 
 test: $(STAMPS)/site  ## run every test that needs no root and no extra software
 	$(BIN)/pytest $(PYTEST_FLAGS)
+
+rfc-strings: $(STAMPS)/generated  ## compare verdicts on 55,043 strings of 14 RFCs (some minutes)
+	$(RUN) tests/compiler/rfc_strings.py
 
 lint: $(STAMPS)/generated  ## ruff, mypy, import contracts, file length, docstring anchors
 	$(BIN)/ruff check .

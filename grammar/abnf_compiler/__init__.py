@@ -14,25 +14,35 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from abnf_compiler.analysis import Analysis
     from abnf_compiler.diagnostics import Diagnostic, GrammarError, Severity, render
+    from abnf_compiler.engines.earley import ParseNode, RefusedError
     from abnf_compiler.grammar import Grammar, LarkResult, Rule, UnknownRuleError
 
 __all__ = [
+    "Analysis",
     "Diagnostic",
     "Grammar",
     "GrammarError",
     "LarkResult",
+    "ParseNode",
+    "RefusedError",
     "Rule",
     "Severity",
     "UnknownRuleError",
     "render",
 ]
 
-_IN_DIAGNOSTICS = frozenset({"Diagnostic", "GrammarError", "Severity", "render"})
+_HOMES = {
+    "Analysis": "analysis",
+    "ParseNode": "engines.earley",
+    "RefusedError": "engines.earley",
+    **dict.fromkeys(("Diagnostic", "GrammarError", "Severity", "render"), "diagnostics"),
+}
 
 
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = "diagnostics" if name in _IN_DIAGNOSTICS else "grammar"
+    home = _HOMES.get(name, "grammar")
     return getattr(import_module(f"{__name__}.{home}"), name)

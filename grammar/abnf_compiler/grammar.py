@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
@@ -25,7 +26,9 @@ from abnf_compiler.tree import Rule as ResolvedRule
 if TYPE_CHECKING:
     from lark import Lark
 
+    from abnf_compiler.analysis import Analysis
     from abnf_compiler.emit.lark_grammar import LarkText
+    from abnf_compiler.engines.earley import EarleyRule, ParseNode
     from abnf_compiler.engines.refusal import Match
 
 __all__ = ["EngineName", "Grammar", "LarkResult", "Rule", "UnknownRuleError", "load_resolved"]
@@ -101,6 +104,41 @@ class Rule:
         """
         return self._matcher(engine).match(data)
 
+    def parse(self, data: bytes | str, *, named: Iterable[str] | None = None) -> ParseNode:
+        """The rules in `data` with their places: nodes of .rule, .start, .end and .children.
+
+        Places count octets, or the code points of a string.  A string with several readings
+        gives one of them; `@prefer` does not choose it (the generated parsers do as it says).
+
+        named: below the root only these rules; what is in a rule left out takes its place.
+
+        Raises:
+            RefusedError: the rule does not accept `data`; `.match` says where and why.
+            UnknownRuleError: `named` holds a name the grammar does not define.
+            GrammarError: the rule needs prose, which no engine can match.
+        """
+        from abnf_compiler.parse_tree import named_tree
+
+        names = {key: rule.name for key, rule in self._grammar.rules.items()}
+        kept = None if named is None else {name.lower(): name for name in named}
+        for key, name in (kept or {}).items():
+            if key not in names:
+                raise UnknownRuleError(name, names.values())
+        return named_tree(self._reader.parse(data), names, kept)
+
+    @cached_property
+    def analysis(self) -> Analysis:
+        """What is known about the rule: regular, ambiguous, how large; made on first use."""
+        from abnf_compiler.analysis import analyse
+
+        return analyse(self._grammar, self._rule.key)
+
+    @cached_property
+    def _reader(self) -> EarleyRule:
+        from abnf_compiler.engines import earley
+
+        return earley.compile_rule(self._grammar, self._rule.key)
+
     def _matcher(self, engine: EngineName) -> _Matcher:
         if engine not in self._matchers:
             self._matchers[engine] = self._compiled(engine)
@@ -116,9 +154,7 @@ class Rule:
             except AutomataError:
                 if engine == "compiled":
                     raise
-        from abnf_compiler.engines import earley
-
-        return earley.compile_rule(self._grammar, self._rule.key)
+        return self._reader
 
 
 class Grammar:

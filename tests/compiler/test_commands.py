@@ -274,6 +274,9 @@ def test_a_diagram_is_svg_or_text(run) -> None:
         ("match", GRAMMAR, "number32", "\u00e9", "--encode", "ascii"),
         ("match", GRAMMAR, "number32", "\\q", "--escapes"),
         ("match", "-", "number32", "-"),
+        ("parse", "-", "number32", "-"),
+        ("parse", GRAMMAR, "no-such-rule", "x"),
+        ("parse", GRAMMAR, "number32", "1", "--named", "DIGIT,no-such-rule"),
         ("sentences", GRAMMAR, "number32", "--count", "2_0"),
         ("regex", GRAMMAR, "no-such-rule"),
         ("railroad", GRAMMAR, "no-such-rule"),
@@ -286,10 +289,14 @@ def test_what_cannot_be_used_ends_with_2_and_a_message(run, arguments: tuple[str
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("command", ["match", "sentences", "lark", "python", "regex", "railroad"])
+@pytest.mark.parametrize(
+    "command", ["match", "parse", "sentences", "lark", "python", "regex", "railroad"]
+)
 def test_a_grammar_with_errors_is_unusable_input(run, command: str) -> None:
     rule = [] if command == "python" else ["a"]
-    status, out, err = run(command, "-", *rule, *(["x"] * (command == "match")), stdin=b"a = b\n")
+    status, out, err = run(
+        command, "-", *rule, *(["x"] * (command in ("match", "parse"))), stdin=b"a = b\n"
+    )
     assert (status, out) == (2, "")
     assert err.startswith("<stdin>:1:5: ABNF201 ")
 

@@ -13,6 +13,7 @@ from typing import Final
 COMMANDS: Final = (
     "check",
     "match",
+    "parse",
     "extract",
     "fmt",
     "sentences",

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from abnf_compiler.commands import FAILED, FINE, UNUSABLE, UsageError
 from abnf_compiler.commands.grammar_input import add_grammar_arguments, libraries, read_source
+from abnf_compiler.commands.rule_facts import facts_as_json, facts_line
 
 if TYPE_CHECKING:
+    from abnf_compiler.analysis import Analysis
     from abnf_compiler.checks.examine import Examination
 
 SUMMARY: Final = "read grammars and say what is wrong with them"
@@ -19,11 +22,16 @@ EXAMPLE: Final = "abnfc check grammar/reply-metadata.abnf"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """FILE..., --strict and --json."""
+    """FILE..., --strict, --examples, --analysis and --json."""
     add_grammar_arguments(parser, several=True)
     parser.add_argument("--strict", action="store_true", help="warnings fail the check, too")
     parser.add_argument(
         "--examples", action="store_true", help="match every @example with its rule, too"
+    )
+    parser.add_argument(
+        "--analysis",
+        action="store_true",
+        help="one line for each rule of FILE, too: regular, ambiguous, how fast, which engine",
     )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
@@ -49,8 +57,14 @@ def run(arguments: Namespace) -> int:
         examinations.append(examination)
         if not arguments.json:
             sys.stdout.writelines(f"{render(found)}\n" for found in examination.diagnostics)
+            if arguments.analysis:
+                for facts, reachable in _facts(examination):
+                    sys.stdout.write(
+                        f"{examination.grammar.name}: {facts_line(facts, reachable)}\n"
+                    )
     if arguments.json:
-        sys.stdout.write(json.dumps(_document(examinations), indent=2) + "\n")
+        document = _document(examinations, analysis=arguments.analysis)
+        sys.stdout.write(json.dumps(document, indent=2) + "\n")
     found = [each.severity for one in examinations for each in one.diagnostics]
     errors, warnings = (found.count(severity) for severity in Severity)
     rules = sum(len(one.grammar.own_rules()) for one in examinations)
@@ -83,19 +97,38 @@ def _with_examples(examination: Examination) -> Examination:
     return replace(examination, diagnostics=in_order(found))
 
 
-def _document(examinations: list[Examination]) -> dict[str, object]:
+def _facts(examination: Examination) -> Iterator[tuple[Analysis, bool | None]]:
+    """The facts about each rule of the file, and whether a start rule reaches it.
+
+    Nothing is said of a grammar with errors.
+    """
+    from abnf_compiler.analysis import analyse
+    from abnf_compiler.checks.use import reached
+    from abnf_compiler.diagnostics import has_errors
+
+    if has_errors(examination.diagnostics):
+        return
+    grammar = examination.grammar
+    starts = grammar.annotations.starts
+    used = reached(grammar, starts)
+    for rule in grammar.own_rules():
+        yield analyse(grammar, rule.key), rule.key in used if starts else None
+
+
+def _document(examinations: list[Examination], *, analysis: bool) -> dict[str, object]:
     from abnf_compiler.diagnostics import as_json
 
-    return {
-        "files": [
-            {
-                "file": one.grammar.name,
-                "rules": [rule.name for rule in one.grammar.own_rules()],
-                "diagnostics": [as_json(found) for found in one.diagnostics],
-            }
-            for one in examinations
-        ]
-    }
+    files: list[dict[str, object]] = []
+    for one in examinations:
+        file: dict[str, object] = {
+            "file": one.grammar.name,
+            "rules": [rule.name for rule in one.grammar.own_rules()],
+            "diagnostics": [as_json(found) for found in one.diagnostics],
+        }
+        if analysis:
+            file["analysis"] = [facts_as_json(*each) for each in _facts(one)]
+        files.append(file)
+    return {"files": files}
 
 
 def _count(number: int, word: str) -> str:
