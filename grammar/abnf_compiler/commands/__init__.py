@@ -20,6 +20,7 @@ COMMANDS: Final = (
     "coverage",
     "lark",
     "python",
+    "javascript",
     "regex",
     "railroad",
 )

@@ -46,7 +46,8 @@ def is_name(text: str) -> bool:
 def global_name(grammar_name: str) -> str:
     """`grammar/reply-metadata.abnf` -> `replyMetadataGrammar`."""
     file = grammar_name.replace("\\", "/").rsplit("/", 1)[-1].partition(".")[0]
-    first, *others = [*_WORD.findall(file), "grammar"]
+    words: list[str] = [*_WORD.findall(file), "grammar"]
+    first, *others = words
     if first[0].isdigit():
         first = f"abnf{first}"
     return first.lower() + "".join(word.capitalize() for word in others)
