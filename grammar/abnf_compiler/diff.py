@@ -15,21 +15,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Final
 
 from abnf_compiler.automata.normal_form import AutomataError, NotRegularError, to_regex
 from abnf_compiler.diff_blueprint import Symbols
 from abnf_compiler.diff_languages import Bounds, Languages
 from abnf_compiler.diff_meaning import Meanings
-from abnf_compiler.diff_search import Direction, Directions
+from abnf_compiler.diff_search import Direction, Directions, Word
+from abnf_compiler.grammar import UnknownRuleError
 from abnf_compiler.resolve.core_rules import core_rules
 from abnf_compiler.resolve.resolver import UNDEFINED
 from abnf_compiler.tree import Annotations, ProseVal, ResolvedGrammar, Rule
 
 __all__ = ["Bounds", "GrammarDiff", "Proof", "Relation", "RuleDiff", "Witness", "diff_grammars"]
-
-SHOWN_PROSE: Final = 3
-"""Prose values that a note gives."""
 
 
 class Relation(Enum):
@@ -129,10 +126,10 @@ def diff_grammars(
     the name of each rule that needs more than its definition.
 
     Raises:
-        KeyError: a name of `rules` is in neither grammar.
+        UnknownRuleError: a name of `rules` is that of no rule in either grammar.
     """
     comparison = _Comparison(_completed(old), _completed(new), bounds or Bounds(), progress)
-    found = comparison.run(None if rules is None else {name.lower() for name in rules})
+    found = comparison.run(None if rules is None else tuple(rules))
     return GrammarDiff(old.name, new.name, found)
 
 
@@ -159,35 +156,48 @@ class _Comparison:
     ) -> None:
         self._old = old
         self._new = new
+        self._grammars = (old, new)
         self._bounds = bounds
         self._progress = progress
         self._symbols = Symbols()
         self._meanings = Meanings(old.rules, new.rules)
         self._whole: frozenset[str] = frozenset()
 
-    def run(self, wanted: set[str] | None) -> tuple[RuleDiff, ...]:
+    def run(self, names: tuple[str, ...] | None) -> tuple[RuleDiff, ...]:
         """The rows of the rules asked for; of all that are to be compared without."""
-        for name in wanted or ():
-            if not (_defines(self._old, name) or _defines(self._new, name)):
-                raise KeyError(name)
+        wanted = None if names is None else {self._known(name) for name in names}
         rows: dict[str, RuleDiff] = {}
         for group in self._meanings.groups():
             for key in group:
-                if wanted is None or key in wanted:
-                    row = self._row(key)
-                    if row is not None:
-                        rows[key] = row
+                if (wanted is None and self._is_defined(key)) or (wanted and key in wanted):
+                    rows[key] = self._row(key)
             if len(group) > 1 or group[0] in self._meanings.graph[group[0]]:
                 self._whole |= {key for key in group if self._is_whole(key)}
-        order = (key for key in self._meanings.graph if key in rows)
-        return tuple(
-            rows[key] for key in order if wanted or self._is_own(key) or not _is_equal(rows[key])
-        )
+        order = [key for key in self._meanings.graph if key in rows]
+        return tuple(rows[key] for key in order if wanted is not None or self._counts(rows[key]))
 
-    def _is_own(self, key: str) -> bool:
-        return any(
-            key in each.rules and each.rules[key].origin == "" for each in (self._old, self._new)
-        )
+    def _counts(self, row: RuleDiff) -> bool:
+        """Whether a rule belongs to a comparison of everything."""
+        key = row.name.lower()
+        if any(key in each.rules and each.rules[key].origin == "" for each in self._grammars):
+            return True
+        one_sided = row.relation in (Relation.ADDED, Relation.REMOVED)
+        return not one_sided and not _is_equal(row)
+
+    def _known(self, name: str) -> str:
+        """The key of a rule that one of the grammars defines.
+
+        Raises:
+            UnknownRuleError: there is none.
+        """
+        key = name.lower()
+        if not self._is_defined(key):
+            known = (each.name for one in self._grammars for each in one.rules.values())
+            raise UnknownRuleError(name, known)
+        return key
+
+    def _is_defined(self, key: str) -> bool:
+        return any(_defines(each, key) for each in self._grammars)
 
     def _is_whole(self, key: str) -> bool:
         """Whether a recursive rule is alike in both grammars and no automaton describes it."""
@@ -203,17 +213,12 @@ class _Comparison:
             pass
         return False
 
-    def _row(self, key: str) -> RuleDiff | None:
-        in_old, in_new = _defines(self._old, key), _defines(self._new, key)
-        if in_old and in_new:
-            return self._compared(key)
-        if not (in_old or in_new):
-            return None
-        grammar = self._old if in_old else self._new
-        if not self._is_own(key):
-            return None
-        relation = Relation.REMOVED if in_old else Relation.ADDED
-        return RuleDiff(grammar.rules[key].name, relation, Proof.DEFINITION)
+    def _row(self, key: str) -> RuleDiff:
+        if not _defines(self._old, key):
+            return RuleDiff(self._new.rules[key].name, Relation.ADDED, Proof.DEFINITION)
+        if not _defines(self._new, key):
+            return RuleDiff(self._old.rules[key].name, Relation.REMOVED, Proof.DEFINITION)
+        return self._compared(key)
 
     def _compared(self, key: str) -> RuleDiff:
         old, new = self._old.rules[key], self._new.rules[key]
@@ -239,7 +244,7 @@ class _Comparison:
         )
         languages.compare(self._whole, edited)
         self._meanings.note(key, only_grew=found.only_old.proved, only_shrank=found.only_new.proved)
-        row = _result(row, languages)
+        row = _result(row, languages, self._symbols)
         through = () if _is_equal(row) else (self._new.rules[each].name for each in edited - {key})
         return replace(row, through=tuple(sorted(through)))
 
@@ -268,7 +273,7 @@ def _is_equal(row: RuleDiff) -> bool:
     return row.relation is Relation.EQUAL
 
 
-def _result(row: RuleDiff, languages: Languages) -> RuleDiff:
+def _result(row: RuleDiff, languages: Languages, symbols: Symbols) -> RuleDiff:
     """The row with what the search found out."""
     gone, come = languages.found.only_old, languages.found.only_new
     exact = all(each.proved or each.word is not None for each in (gone, come))
@@ -278,7 +283,7 @@ def _result(row: RuleDiff, languages: Languages) -> RuleDiff:
         relation = Relation.NARROWER if come.word is None else Relation.INCOMPARABLE
     elif come.word is not None:
         relation = Relation.WIDER
-    elif languages.reason or gone.hopeless or come.hopeless:
+    elif languages.reason or not (gone.supposed is come.supposed is None):
         relation = Relation.NOT_DECIDED
     else:
         relation = Relation.NO_DIFFERENCE_FOUND
@@ -290,15 +295,31 @@ def _result(row: RuleDiff, languages: Languages) -> RuleDiff:
         exact=exact,
         only_old=_witness(gone),
         only_new=_witness(come),
-        note="" if exact else "; ".join(_remarks(languages)),
+        note="" if exact else "; ".join(_remarks(languages, symbols)),
     )
+
+
+def _with_prose(word: Word, symbols: Symbols) -> str:
+    """A string with prose in it, written as ABNF."""
+    parts: list[str] = []
+    for code in word:
+        char = chr(max(code, 0))
+        if code < 0:
+            parts.append(f"<{symbols.name(code)}>")
+        elif not " " <= char <= "~" or char == '"':
+            parts.append(f"%x{code:02X}")
+        elif parts and parts[-1].endswith('"'):
+            parts[-1] = f'{parts[-1][:-1]}{char}"'
+        else:
+            parts.append(f'"{char}"')
+    return " ".join(parts) or '""'
 
 
 def _witness(direction: Direction) -> Witness | None:
     return None if direction.word is None else Witness(direction.word, direction.shortest)
 
 
-def _remarks(languages: Languages) -> Iterator[str]:
+def _remarks(languages: Languages, symbols: Symbols) -> Iterator[str]:
     """What is known and what is not of a rule that is not decided in both directions."""
     found = languages.found
     sides = {"old": found.only_old, "new": found.only_new}
@@ -307,12 +328,14 @@ def _remarks(languages: Languages) -> Iterator[str]:
     for side, each in sides.items():
         if each.proved:
             yield f"all that the {side} rule accepts the other accepts"
-    hopeless = [side for side, each in sides.items() if each.hopeless]
-    if hopeless:
-        prose = ", ".join(f"<{text}>" for text in languages.prose[:SHOWN_PROSE])
-        what = "the result" if len(hopeless) > 1 else f"what only the {hopeless[0]} rule accepts"
-        yield f"{what} depends on {prose}, which no tool can match"
-    searched = [side for side, each in sides.items() if not each.settled]
+    supposed = [
+        f"only the {side} rule would accept {_with_prose(each.supposed, symbols)}"
+        for side, each in sides.items()
+        if each.supposed is not None and each.word is None
+    ]
+    if supposed:
+        yield f"if prose stood for itself, {' and '.join(supposed)}"
+    searched = [side for side, each in sides.items() if not each.settled and each.supposed is None]
     if searched and found.strings:
         what = "no difference found"
         if len(searched) == 1:

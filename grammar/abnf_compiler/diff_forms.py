@@ -128,8 +128,18 @@ class Forms:
             for each in form.items if isinstance(form, Row) else (item,):
                 if flat and self.counted(flat[-1])[0] == self.counted(each)[0]:
                     each = self._together(flat.pop(), each)
-                flat.append(each)
+                flat.append(self._with_rows_before(flat, each))
         return flat[0] if len(flat) == 1 else self._id(Row(tuple(flat)))
+
+    def _with_rows_before(self, flat: list[FormId], form: FormId) -> FormId:
+        """A repeated row and, taken off `flat`, the same row as often as it stands before it."""
+        row = self._forms[self.counted(form)[0]]
+        if isinstance(row, Row):
+            length = len(row.items)
+            while flat[-length:] == list(row.items):
+                del flat[-length:]
+                form = self._together(self.row(row.items), form)
+        return form
 
     def _together(self, left: FormId, right: FormId) -> FormId:
         item, least, most = self.counted(left)

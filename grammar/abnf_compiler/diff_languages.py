@@ -1,9 +1,10 @@
 """What one rule accepts in two grammars: proofs by automata where it is regular, else by search.
 
 Rules: prose is a character of its own, so what is proved holds whatever the prose means; a string
-tells two rules apart only where the side that refuses it holds no prose.  A recursive rule that
-both grammars have alike is first taken as a whole: that leaves many rules regular, and what is
-proved of them so is true.  What stays open is searched with a stack, and then by sentences.
+tells two rules apart only where one side refuses it even with prose that matches any text.  A
+recursive rule that both grammars have alike is first taken as a whole: that leaves many rules
+regular, and what is proved of them so is true.  What stays open is searched with a stack, and by
+sentences of both sides.
 """
 
 from __future__ import annotations
@@ -28,13 +29,19 @@ READING_LEVELS: Final = 40
 READING_STEPS: Final = 100_000
 LONGEST_SENTENCE: Final = 512
 
-QUICK: Final = 20
+QUICK: Final = 60
 LONG: Final = 3
 """The parts of the work allowed that quick and long searches with a stack may take."""
+
+DEEPER: Final = 20
+"""A search that visits this part of the pairs allowed is not done again with more levels."""
 
 LONGEST_PARSED: Final = 100
 MOST_PARSED: Final = 20
 """Strings that a machine leaves open and that the Earley parser decides, for one rule."""
+
+MOST_PROSAIC: Final = 100
+"""Strings that prose leaves open before there is no hope of others, for one rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +77,17 @@ class _Side:
 
     def plan_with(self, whole: frozenset[str]) -> Blueprint:
         """The rule taken apart, with the rules of `whole` as characters."""
-        return blueprint(self.grammar.rules, self._key, self._symbols, whole)
+        return blueprint(self.grammar.rules, self._key, self._symbols, whole=whole)
 
     def refuses(self, word: Word) -> bool:
-        """Whether a word without symbols is sure to be refused."""
+        """Whether a word without symbols is sure to be refused, whatever prose means."""
         try:
             if self._reader is None:
-                alphabet = Alphabet(self.plan.charsets())
-                meter = Meter(READING_STEPS)
-                self._reader = Machine(self.plan, alphabet, levels=READING_LEVELS, meter=meter)
+                plan = self.plan
+                if self.has_prose:
+                    plan = blueprint(self.grammar.rules, self._key, self._symbols, loose=True)
+                alphabet, meter = Alphabet(plan.charsets()), Meter(READING_STEPS)
+                self._reader = Machine(plan, alphabet, levels=READING_LEVELS, meter=meter)
             accepted = self._reader.accepts(word)
         except SpentError:
             accepted = None
@@ -101,8 +110,8 @@ class _Side:
 class Languages:
     """One rule (lower case) in two grammars, and what is found out about it.
 
-    found: the result.  regular: no stack is needed.  octets: no character is above 255.  prose:
-    what the rule rests on.  reason: why automata were given up; "" when they were not.
+    found: the result.  regular: no stack is needed.  octets: no character is above 255.  reason:
+    why automata were given up; "" when they were not.
     """
 
     def __init__(
@@ -118,7 +127,6 @@ class Languages:
         self.found = found
         self.regular = False
         self.octets = True
-        self.prose: tuple[str, ...] = ()
         self.reason = ""
         self._grammars = (old, new)
         self._key = key
@@ -126,6 +134,7 @@ class Languages:
         self._bounds = bounds
         self._sides: tuple[_Side, ...] = ()
         self._plans: list[Blueprint] = []
+        self._prosaic = 0
 
     def compare(self, alike: frozenset[str], edited: frozenset[str]) -> None:
         """Settle what can be settled.
@@ -141,9 +150,8 @@ class Languages:
             else:
                 levels = self._bounds.levels[0]
                 self._search(self._plans, self.found, self._judge, levels, QUICK)
-                self.found.stopped = ""
-                self._search_whole(alike)
                 self._try_sentences(edited)
+                self._search_whole(alike)
                 self._search_deeper()
         except AutomataError as error:
             self.reason = str(error)
@@ -158,14 +166,12 @@ class Languages:
         self._plans = [old.plan, new.plan]
         self.regular = not (old.plan.recursive or new.plan.recursive)
         self.octets = max(old.highest, new.highest) <= OCTET_LIMIT
-        self.prose = self._symbols.prose_among(old.plan.symbols() | new.plan.symbols())
 
     def _search_deeper(self) -> None:
         """Search with more and more levels of calls, as long as that is quick."""
         for levels in self._bounds.levels:
-            before = self.found.strings
-            self._search(self._plans, self.found, self._judge, levels, LONG)
-            if self.found.stopped or (self.found.strings - before) * QUICK > self._bounds.pairs:
+            pairs = self._search(self._plans, self.found, self._judge, levels, LONG)
+            if self.found.stopped or pairs * DEEPER > self._bounds.pairs:
                 break
 
     def _search_whole(self, alike: frozenset[str]) -> None:
@@ -187,11 +193,10 @@ class Languages:
         ):
             direction.proved |= whole.proved
             word = whole.word
-            if direction.settled or word is None:
+            if direction.settled or word is None or any(code < 0 for code in word):
                 continue
             if self._judge(new_refuses, word, False) is Verdict.WITNESS:
                 direction.word = word
-        mine.strings += part.strings
 
     def _search(
         self,
@@ -200,34 +205,39 @@ class Languages:
         judge: Judge,
         levels: int,
         share: int = 1,
-    ) -> None:
-        """Search once, with one part of the work allowed."""
+    ) -> int:
+        """Search once, with one part of the work allowed; the number of pairs visited."""
         if found.settled:
-            return
+            return 0
         alphabet = Alphabet([charset for plan in plans for charset in plan.charsets()])
         meter = Meter(self._bounds.steps // share)
         try:
             old, new = (Machine(each, alphabet, levels=levels, meter=meter) for each in plans)
         except SpentError as limit:
             found.stopped = str(limit)
-            return
+            return 0
         pairs = self._bounds.pairs // share
-        search(old, new, found, meter=meter, max_pairs=pairs, judge=judge)
+        return search(old, new, found, meter=meter, max_pairs=pairs, judge=judge)
 
     def _judge(self, new_refuses: bool, word: Word, certain: bool) -> Verdict:
         """What a word is worth that one side accepts and the machine of the other does not."""
         refusing = self._sides[new_refuses]
-        if refusing.has_prose:
-            return Verdict.HOPELESS
-        if any(code < 0 for code in word):
+        prosaic = any(code < 0 for code in word)
+        if not prosaic and ((certain and not refusing.has_prose) or refusing.refuses(word)):
+            return Verdict.WITNESS
+        if not (prosaic or refusing.has_prose):
             return Verdict.DOUBT
-        return Verdict.WITNESS if certain or refusing.refuses(word) else Verdict.DOUBT
+        direction = self.found.only_old if new_refuses else self.found.only_new
+        if direction.supposed is None:
+            direction.supposed = word
+        self._prosaic += 1
+        return Verdict.DOUBT if self._prosaic < MOST_PROSAIC else Verdict.HOPELESS
 
     def _try_sentences(self, edited: frozenset[str]) -> None:
         """Read sentences of each side on the other."""
         for new_refuses, direction in ((True, self.found.only_old), (False, self.found.only_new)):
             refusing, accepting = self._sides[new_refuses], self._sides[not new_refuses]
-            if direction.settled or refusing.has_prose:
+            if direction.settled:
                 continue
             drawn = sentences(accepting.grammar, self._key, edited)
             for sentence in islice(drawn, self._bounds.sentences):

@@ -117,19 +117,31 @@ class Machine:
         """The state after each class of characters that leads on."""
         known = self._moves[state]
         if known is None:
-            reached: dict[int, set[int]] = {}
+            reached: dict[tuple[int, ...], set[int]] = {}
             for place in self._places[state]:
                 at = place % self._width
                 steps, base = self._steps[at], place - at
                 self._meter.spend(len(steps) + 1)
                 for numbers, target in steps:
-                    after = base + target
-                    for number in numbers:
-                        reached.setdefault(number, set()).add(after)
-            cut = self.cut[state]
-            known = {number: self._state(places, cut) for number, places in reached.items()}
+                    reached.setdefault(numbers, set()).add(base + target)
+            known = self._by_class(reached, self.cut[state])
             self._moves[state] = known
         return known
+
+    def _by_class(self, reached: dict[tuple[int, ...], set[int]], cut: bool) -> dict[int, int]:
+        """The states after each class, from the places reached by sets of classes."""
+        sets_of: dict[int, list[tuple[int, ...]]] = {}
+        for numbers in reached:
+            for number in numbers:
+                sets_of.setdefault(number, []).append(numbers)
+        alike: dict[tuple[int, ...], list[int]] = {}
+        for number, sets in sets_of.items():
+            alike.setdefault(tuple(map(id, sets)), []).append(number)
+        moves: dict[int, int] = {}
+        for members in alike.values():
+            places = set[int]().union(*(reached[numbers] for numbers in sets_of[members[0]]))
+            moves.update(dict.fromkeys(members, self._state(places, cut)))
+        return moves
 
     def accepts(self, word: Iterable[int]) -> bool | None:
         """Whether a string is in the language; None when it cannot be told.

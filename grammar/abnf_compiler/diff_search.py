@@ -37,13 +37,14 @@ _NEW: Final = 1
 class Direction:
     """What is known of the strings that one side accepts and the other refuses.
 
-    word: one of them.  shortest: whether it is known to be.  proved: there is none.  hopeless: no
-    string can tell.
+    word: one of them.  shortest: whether it is known to be.  proved: there is none.  supposed: one
+    of them if prose stood for itself.  hopeless: no string can tell.
     """
 
     word: Word | None = None
     shortest: bool = False
     proved: bool = False
+    supposed: Word | None = None
     hopeless: bool = False
 
     @property
@@ -57,15 +58,14 @@ class Directions:
     """Both directions, and how far they were searched.
 
     complete: every string of at most this length was compared; -1 is none.  strings: how many
-    strings stood for all.  exhausted: no string was left to compare.  stopped: why the search ended
-    early.
+    strings were compared, for themselves or for all that lead to the same states.  stopped: why
+    the last search ended early; "" when it did not.
     """
 
     only_old: Direction = field(default_factory=Direction)
     only_new: Direction = field(default_factory=Direction)
     complete: int = -1
     strings: int = 0
-    exhausted: bool = False
     stopped: str = ""
 
     @property
@@ -82,9 +82,12 @@ def search(
     meter: Meter,
     max_pairs: int,
     judge: Judge,
-) -> None:
-    """Look for what is not settled in `found`; the machines share their alphabet."""
-    _Search(old, new, found, max_pairs, judge).run(meter)
+) -> int:
+    """Look for what is not settled in `found`; the number of pairs visited.
+
+    The machines share their alphabet.
+    """
+    return _Search(old, new, found, max_pairs, judge).run(meter)
 
 
 class _Search:
@@ -106,9 +109,10 @@ class _Search:
         self._before: list[tuple[int, int]] = []  # the pair before, and the class read
         self._doubtful = [False, False]
 
-    def run(self, meter: Meter) -> None:
-        """Visit pairs, one length of strings after the other."""
+    def run(self, meter: Meter) -> int:
+        """Visit pairs, one length of strings after the other; how many there were."""
         found = self._found
+        found.stopped = ""
         seen = {(self._sides[_OLD].start, self._sides[_NEW].start)}
         self._pairs = list(seen)
         self._before = [(-1, -1)]
@@ -132,17 +136,14 @@ class _Search:
                     if len(seen) > self._max_pairs:
                         raise SpentError(f"more than {self._max_pairs} pairs of states")
                 begin, length = end, length + 1
-            found.exhausted = not found.settled
         except SpentError as limit:
             found.stopped = str(limit)
-        found.strings += len(self._pairs)
-        if found.exhausted:
-            found.only_old.proved |= not (
-                found.only_old.settled or cut[_OLD] or self._doubtful[_OLD]
-            )
-            found.only_new.proved |= not (
-                found.only_new.settled or cut[_NEW] or self._doubtful[_NEW]
-            )
+        else:
+            for side, direction in ((_OLD, found.only_old), (_NEW, found.only_new)):
+                if not (direction.settled or cut[side] or self._doubtful[side]):
+                    direction.proved = True
+        found.strings = max(found.strings, len(self._pairs))
+        return len(self._pairs)
 
     def _compare(self, index: int, exact: bool) -> None:
         """Note when the string of this pair is accepted on one side only."""
