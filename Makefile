@@ -17,7 +17,7 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python
 STAMPS := build/stamps
 REPLYMETA_TEST_DATA ?=
-PYTEST_FLAGS ?=
+PYTEST_FLAGS ?= --numprocesses=2 --dist=loadfile
 export NO_MKDOCS_2_WARNING := 1
 export SOURCE_DATE_EPOCH := 1795392000
 export REPLYMETA_TEST_DATA

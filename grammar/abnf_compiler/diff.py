@@ -18,6 +18,7 @@ from enum import Enum
 
 from abnf_compiler.automata.normal_form import AutomataError, NotRegularError, to_regex
 from abnf_compiler.diff_blueprint import Symbols
+from abnf_compiler.diff_forms import FormId
 from abnf_compiler.diff_languages import Bounds, Languages
 from abnf_compiler.diff_meaning import Meanings
 from abnf_compiler.diff_search import Direction, Directions, Word
@@ -162,6 +163,7 @@ class _Comparison:
         self._symbols = Symbols()
         self._meanings = Meanings(old.rules, new.rules)
         self._whole: frozenset[str] = frozenset()
+        self._compared_forms: dict[tuple[FormId, FormId], Languages] = {}
 
     def run(self, names: tuple[str, ...] | None) -> tuple[RuleDiff, ...]:
         """The rows of the rules asked for; of all that are to be compared without."""
@@ -237,13 +239,18 @@ class _Comparison:
         if found.settled:
             self._meanings.note(key, only_grew=True, only_shrank=True)
             return row
-        self._progress(new.name)
         edited = self._edited(key)
-        languages = Languages(
-            self._old, self._new, key, symbols=self._symbols, bounds=self._bounds, found=found
-        )
-        languages.compare(self._whole, edited)
-        self._meanings.note(key, only_grew=found.only_old.proved, only_shrank=found.only_new.proved)
+        forms = self._meanings.forms(key)
+        if forms not in self._compared_forms:
+            self._progress(new.name)
+            languages = Languages(
+                self._old, self._new, key, symbols=self._symbols, bounds=self._bounds, found=found
+            )
+            languages.compare(self._whole, edited)
+            self._compared_forms[forms] = languages
+        languages = self._compared_forms[forms]
+        proved = (languages.found.only_old.proved, languages.found.only_new.proved)
+        self._meanings.note(key, only_grew=proved[0], only_shrank=proved[1])
         row = _result(row, languages, self._symbols)
         through = () if _is_equal(row) else (self._new.rules[each].name for each in edited - {key})
         return replace(row, through=tuple(sorted(through)))

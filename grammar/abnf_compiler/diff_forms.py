@@ -82,6 +82,7 @@ class Forms:
     def __init__(self) -> None:
         self._forms: list[Form] = []
         self._ids: dict[Form, FormId] = {}
+        self._nullable: list[bool] = []
         self._id(Row(()))
 
     def __getitem__(self, form: FormId) -> Form:
@@ -91,6 +92,7 @@ class Forms:
         if form not in self._ids:
             self._ids[form] = len(self._forms)
             self._forms.append(form)
+            self._nullable.append(self._matches_nothing(form))
         return self._ids[form]
 
     def named(self, name: str, scope: object) -> FormId:
@@ -103,7 +105,10 @@ class Forms:
 
     def nullable(self, form: FormId) -> bool:
         """Whether the form is seen to match the empty string; a name is not."""
-        match self._forms[form]:
+        return self._nullable[form]
+
+    def _matches_nothing(self, form: Form) -> bool:
+        match form:
             case Row(items):
                 return all(map(self.nullable, items))
             case Choice(items):
@@ -125,21 +130,31 @@ class Forms:
         flat: list[FormId] = []
         for item in items:
             form = self._forms[item]
-            for each in form.items if isinstance(form, Row) else (item,):
-                if flat and self.counted(flat[-1])[0] == self.counted(each)[0]:
-                    each = self._together(flat.pop(), each)
-                flat.append(self._with_rows_before(flat, each))
+            if isinstance(form, Row) and not self._is_repeated(flat, item, form):
+                for each in form.items:
+                    self._append(flat, each)
+            else:
+                self._append(flat, item)
         return flat[0] if len(flat) == 1 else self._id(Row(tuple(flat)))
 
-    def _with_rows_before(self, flat: list[FormId], form: FormId) -> FormId:
-        """A repeated row and, taken off `flat`, the same row as often as it stands before it."""
-        row = self._forms[self.counted(form)[0]]
-        if isinstance(row, Row):
+    def _is_repeated(self, flat: list[FormId], item: FormId, row: Row) -> bool:
+        """Whether `flat` ends with a row, alone or repeated, to which `item` adds another."""
+        if not flat or not row.items:
+            return False
+        return self.counted(flat[-1])[0] == item or flat[-len(row.items) :] == list(row.items)
+
+    def _append(self, flat: list[FormId], form: FormId) -> None:
+        """Add a form to a row, counted together with the same before it."""
+        item = self.counted(form)[0]
+        row = self._forms[item]
+        if flat and self.counted(flat[-1])[0] == item:
+            form = self._together(flat.pop(), form)
+        if isinstance(row, Row) and row.items:
             length = len(row.items)
             while flat[-length:] == list(row.items):
                 del flat[-length:]
-                form = self._together(self.row(row.items), form)
-        return form
+                form = self._together(item, form)
+        flat.append(form)
 
     def _together(self, left: FormId, right: FormId) -> FormId:
         item, least, most = self.counted(left)

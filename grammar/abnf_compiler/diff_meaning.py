@@ -52,6 +52,10 @@ class Meanings:
                 self._recursive(group)
             yield group
 
+    def forms(self, key: str) -> tuple[FormId, FormId]:
+        """The forms of a rule of both grammars; rules with the same forms compare the same."""
+        return self._of[OLD][key], self._of[NEW][key]
+
     def alike(self, key: str) -> bool:
         """Whether a rule of both grammars is seen, or was noted, to be the same language."""
         return self._of[OLD][key] == self._of[NEW][key]

@@ -16,6 +16,7 @@ COMMANDS: Final = (
     "parse",
     "extract",
     "fmt",
+    "diff",
     "sentences",
     "coverage",
     "lark",
