@@ -76,3 +76,14 @@ def test_a_fault_in_the_source_fails_the_build(
     source.write_text(text.replace(old, new, 1), "utf-8")
     with pytest.raises(BuildError, match=complaint):
         render(tmp_path / "out", source)
+
+
+def test_the_draft_builds_on_any_day_after_its_date(draft_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "draft"
+    shutil.copytree(draft_folder, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    source = folder / SOURCE.name
+    aged = re.sub(
+        r"<date [^>]+/>", '<date year="2020" month="April" day="10"/>', source.read_text("utf-8")
+    )
+    source.write_text(aged, "utf-8")
+    assert "10 April 2020" in render(tmp_path / "out", source)[0].read_text("utf-8")
