@@ -30,7 +30,7 @@ READING_STEPS: Final = 100_000
 LONGEST_SENTENCE: Final = 512
 
 QUICK: Final = 60
-LONG: Final = 3
+LONG: Final = 10
 """The parts of the work allowed that quick and long searches with a stack may take."""
 
 DEEPER: Final = 20
@@ -159,6 +159,7 @@ class Languages:
             self.reason = f"rule {self._key} nests too deep"
         if self.regular and self.found.stopped and not self.found.settled:
             self.reason = f"rule {self._key} needs {self.found.stopped}"
+        self._sides, self._plans = (), []  # large, and done with
 
     def _take_apart(self) -> None:
         self._sides = tuple(_Side(each, self._key, self._symbols) for each in self._grammars)
