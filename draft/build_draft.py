@@ -3,7 +3,7 @@
     python draft/build_draft.py [--output DIRECTORY]
 
 Rule: xml2rfc runs offline, and a warning of xml2rfc fails the build, all but one: that the date in
-the source is not today's.  A draft carries the date of its last change, and builds on any later day.
+the source is not today's.  A draft carries the date of its last change and builds on later days.
 The source with its includes must not be newer than what is generated: `make generate` writes the
 parts under draft/_generated.
 """

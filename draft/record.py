@@ -1,5 +1,7 @@
 """Run the examples of the draft with the reference code and write them as XML fragments.
 
+The diagram of the states of a session is drawn here, too, from the table that the sessions run.
+
     python draft/record.py DIRECTORY
 
 Rule: an example is described in `draft/examples/*.toml` and never typed as octets that are shown,
@@ -23,8 +25,11 @@ from reply_metadata.errors import ReplyMetadataError
 from reply_metadata.groups import MetadataGroup
 from reply_metadata.octets import escaped as escaped_octets
 from reply_metadata.programs.demo import run_demo
+from reply_metadata.transitions import State, transitions_as_rows
 from reply_metadata.values import Reply
+from state_diagram import svg_diagram, text_diagram, ways
 
+STATES_SOURCE: Final = "reference/reply_metadata/transitions.py"
 EXAMPLES: Final = Path(__file__).resolve().parent / "examples"
 
 
@@ -169,6 +174,24 @@ def drawn(lines: Sequence[str]) -> str:
     return element("artwork", escaped("\n".join(lines)), type="dialogue")
 
 
+def emit_states() -> dict[str, str]:
+    """The states of a session: the diagram, and a list of what its columns mean."""
+    rows, names = transitions_as_rows(), [state.value for state in State]
+    drawing = inline("artwork", escaped(text_diagram(rows, names)), type="ascii-art")
+    artset = element("artset", element("artwork", svg_diagram(rows, names), type="svg") + drawing)
+    columns = "".join(
+        inline("dt", f"{way.letter}:") + "\n" + inline("dd", escaped("; ".join(way.events))) + "\n"
+        for way in ways(rows, names)
+    )
+    name = inline("name", "The States of a Session")
+    return {
+        "states-figure.xml": header(STATES_SOURCE)
+        + element("figure", f"{name}\n{artset}", anchor="states-figure"),
+        "states-columns.xml": header(STATES_SOURCE)
+        + element("dl", columns, newline="false", spacing="compact", indent="5"),
+    }
+
+
 def read_descriptions(folder: Path = EXAMPLES) -> dict[str, str]:
     """The descriptions below a folder."""
     return {path.name: path.read_text("utf-8") for path in sorted(folder.glob("*.toml"))}
@@ -180,7 +203,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write("usage: record.py DIRECTORY\n")
         return 2
     try:
-        fragments = emit_examples(read_descriptions())
+        fragments = emit_examples(read_descriptions()) | emit_states()
     except ExampleError as error:
         sys.stdout.write(f"{error}\n")
         return 1

@@ -19,6 +19,7 @@ from site_assembly.key_pages import key_table
 from site_assembly.limit_tables import limit_reasons, limit_table
 from site_assembly.parsed_reply import parsed_reply
 from site_assembly.reply_figures import ReplyContext, labelled_reply
+from site_assembly.session_states import session_states
 from site_assembly.tables import KeyEntry, KeyExamples, Limit
 
 _INSERT: Final = re.compile(
@@ -76,6 +77,7 @@ def _makers(facts: ProjectFacts, to: str) -> dict[str, Callable[[str], str]]:
         "draft-files": lambda _: draft_files(draft, to),
         "draft-section": lambda anchor: f"In the draft: {section_link(draft, anchor, to)}.",
         "draft-abstract": lambda _: "\n\n".join(draft.abstract),
+        "session-states": lambda _: session_states(draft),
         "status": lambda _: status_list(facts, to),
     }
 

@@ -18,6 +18,7 @@ from site_assembly.inserts import InsertError, ProjectFacts, complete_page
 from site_assembly.key_pages import KeyPageError, KeyPageInput, key_page, snippet
 from site_assembly.limit_tables import limit_reasons
 from site_assembly.navigation import missing_from_navigation, pages_in_navigation
+from site_assembly.session_states import session_states
 from site_assembly.tables import GRAMMAR_FILE, PROJECT, load_key_examples, load_keys, load_limits
 
 KEYS = load_keys()
@@ -184,3 +185,8 @@ def test_the_strict_build_fails_on_a_broken_link_or_anchor(site_folder, tmp_path
         check=False,
     )
     assert done.returncode == status, done.stderr
+
+
+def test_the_page_of_states_needs_the_figure_of_the_draft():
+    with pytest.raises(DraftError, match="states-figure"):
+        session_states(DRAFT)
