@@ -84,12 +84,13 @@ test: $(STAMPS)/site  ## run every test that needs no root and no extra software
 rfc-strings: $(STAMPS)/generated  ## compare verdicts on 55,043 strings of 14 RFCs (some minutes)
 	$(RUN) tests/compiler/rfc_strings.py
 
-lint: $(STAMPS)/generated  ## ruff, mypy, import contracts, file length, docstring anchors
+lint: $(STAMPS)/generated  ## ruff, mypy, import contracts, file length, size of the core, docstring anchors
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(RUN) tests/lint/file_length.py
+	$(RUN) tests/lint/core_size.py
 	$(RUN) tests/lint/docstring_anchors.py
 	$(BIN)/abnfc fmt --check grammar/reply-metadata.abnf
 

@@ -15,14 +15,13 @@ from typing import Any
 from reply_metadata.client_session import ClientSession
 from reply_metadata.codec import build_reply
 from reply_metadata.command_lines import parse_command
-from reply_metadata.command_steps import step_of
 from reply_metadata.commands import Command, Hello, HelloVerb
 from reply_metadata.events import NEED_DATA, CommandAnswer, Content, Greeting, Result
 from reply_metadata.extension import KEYWORD
 from reply_metadata.groups import Argument, MetadataGroup
 from reply_metadata.server_rules import ServerSettings
 from reply_metadata.server_session import ServerSession
-from reply_metadata.transitions import Protocol
+from reply_metadata.transitions import Protocol, step_of
 from reply_metadata.values import Reply
 
 

@@ -9,19 +9,46 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-KEY_FIELDS: dict[str, Any] = {
-    "hop": None,
-    "classes": None,
-    "not_codes": [],
-    "commands": None,
-    "lmtp_only": False,
-    "repeatable": False,
-    "arguments": None,
-    "value": None,
-    "any_name": None,
-    "names": {},
+KEY_FIELDS: dict[str, tuple[str, Any]] = {
+    "hop": ("str", None),
+    "classes": ("tuple[str, ...]", None),
+    "not_codes": ("tuple[int, ...]", []),
+    "commands": ("tuple[str, ...]", []),
+    "lmtp_only": ("bool", False),
+    "repeatable": ("bool", False),
+    "arguments": ("str", None),
+    "value": ("str | None", None),
+    "any_name": ("str | None", None),
+    "names": ("dict[str, str]", {}),
 }
-"""The fields of a key the code reads, each with what stands for it when the table leaves it out."""
+"""The fields of a key the code reads: type, and what stands for it when the table leaves it out."""
+
+_KEY_ENTRY = '''
+class KeyEntry(NamedTuple):
+    """One row of the key table; Draft: #keys.
+
+    Args:
+        key: the key, upper case.
+        hop: "any", or "trusted": it goes only between hosts that trust each other.
+        classes: the first digits of the reply codes it may stand in.
+        not_codes: reply codes of these classes it may not stand in.
+        commands: verbs whose replies may carry it; empty for any.
+        lmtp_only: only in the per-recipient replies of LMTP.
+        repeatable: whether it may stand more than once in a reply.
+        arguments: the rule for all that follows the key, as sent.
+        value: the rule for each decoded value without a name, or None when there is none.
+        any_name: the rule for each decoded value under any name, or None.
+        names: the rule for the decoded value of each known name, in the order they are sent.
+    """
+
+    key: str
+'''
+_TRUSTED_HOP = '''
+    @property
+    def trusted_hop(self) -> bool:
+        """Whether it may go only between hosts that trust each other."""
+        return self.hop == "trusted"
+'''
 
 
 class TableError(ValueError):
@@ -62,32 +89,16 @@ def check_keys(keys: Mapping[str, Mapping[str, Any]], rules: frozenset[str]) -> 
 
 
 def emit_key_table(keys: Mapping[str, Mapping[str, Any]], sha256: str) -> str:
-    """The text of `_generated/key_table.py`: KEYS, one entry a key, the fields the code reads."""
-    lines = [_header("keys.toml", sha256)]
-    lines.append("from typing import Final, TypedDict\n\n\n")
-    lines.append(
-        'class KeyEntry(TypedDict):\n    """One key of the table; see grammar/keys.toml."""\n\n'
-    )
-    for field, kind in (
-        ("hop", "str"),
-        ("classes", "tuple[str, ...]"),
-        ("not_codes", "tuple[int, ...]"),
-        ("commands", "tuple[str, ...] | None"),
-        ("lmtp_only", "bool"),
-        ("repeatable", "bool"),
-        ("arguments", "str"),
-        ("value", "str | None"),
-        ("any_name", "str | None"),
-        ("names", "dict[str, str]"),
-    ):
-        lines.append(f"    {field}: {kind}\n")
-    lines.append("\n\nKEYS: Final[dict[str, KeyEntry]] = {\n")
+    """The text of `_generated/key_table.py`: KEY_ENTRIES, a row a key, the fields the code reads."""
+    lines = [_header("keys.toml", sha256), "from typing import Final, NamedTuple\n\n", _KEY_ENTRY]
+    lines += [f"    {field}: {kind}\n" for field, (kind, _) in KEY_FIELDS.items()]
+    lines += [_TRUSTED_HOP, "\n\nKEY_ENTRIES: Final[dict[str, KeyEntry]] = {\n"]
     for key, entry in keys.items():
-        lines.append(f"    {_literal(key)}: {{\n")
-        for field, default in KEY_FIELDS.items():
-            lines.append(f'        "{field}": {_literal(entry.get(field, default))},\n')
-        lines.append("    },\n")
-    lines.append("}\n")
+        lines.append(f"    {_literal(key)}: KeyEntry(\n        key={_literal(key)},\n")
+        for field, (_, default) in KEY_FIELDS.items():
+            lines.append(f"        {field}={_literal(entry.get(field, default))},\n")
+        lines.append("    ),\n")
+    lines.append('}\n"""Every key of the first edition by its name in upper case."""\n')
     return "".join(lines)
 
 

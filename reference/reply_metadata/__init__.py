@@ -17,6 +17,7 @@ from reply_metadata.errors import (
     ReplyMetadataError,
     ReplySyntaxError,
 )
+from reply_metadata.groups import Argument, GroupStatus, Metadata, MetadataGroup
 from reply_metadata.keys import (
     Forward,
     HelpUri,
@@ -28,16 +29,7 @@ from reply_metadata.keys import (
     TraceId,
 )
 from reply_metadata.limits import DEFAULT_LIMITS, Limits
-from reply_metadata.values import (
-    Argument,
-    GroupStatus,
-    Ignored,
-    IgnoredReason,
-    Metadata,
-    MetadataGroup,
-    Reply,
-    ReplyLine,
-)
+from reply_metadata.values import Ignored, IgnoredReason, Reply, ReplyLine
 
 __version__: Final = "0.1.0"
 

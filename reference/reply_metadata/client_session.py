@@ -8,77 +8,47 @@ Rule 3: what the server listed ends when EHLO, HELO, LHLO or STARTTLS is sent, n
 (Draft: #keyword); so replies read between are read without metadata.
 Rule 4: octets in the clear behind the 220 to STARTTLS, a whole reply or part of one, end the
 session (Draft: #req-starttls-buffer).
-Rule 5: a deadline belongs to the reply, not to the octet: dripping octets does not move it.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
+from reply_metadata import commands, events, transitions
 from reply_metadata.codec import parse_reply
-from reply_metadata.command_steps import command_name, step_of
-from reply_metadata.commands import (
-    Authenticate,
-    Chunk,
-    Command,
-    Hello,
-    MailFrom,
-    Parameter,
-    RcptTo,
-    StartTls,
-)
+from reply_metadata.commands import Command, Parameter, RcptTo
 from reply_metadata.errors import LocalProtocolError, RemoteProtocolError
-from reply_metadata.events import (
-    NEED_DATA,
-    ClientEvent,
-    ClosingNotice,
-    CommandAnswer,
-    ConnectionEnded,
-    Content,
-    Greeting,
-    NeedData,
-    Result,
-    TimedOut,
-)
+from reply_metadata.events import NEED_DATA, ClientEvent, Content, NeedData
 from reply_metadata.extension import offered
 from reply_metadata.limits import DEFAULT_LIMITS, Limits
 from reply_metadata.message_content import content_as_sent
 from reply_metadata.receive_buffer import ReplyBuffer
+from reply_metadata.session import ENDED, Session
 from reply_metadata.timeouts import DEFAULT_CLIENT_TIMEOUTS, ClientTimeouts
-from reply_metadata.transitions import (
-    DIALECTS,
-    DROPS_EXTENSIONS,
-    LAST_OF_GROUP,
-    Answer,
-    Protocol,
-    ResultCount,
-    State,
-    Step,
-    answer_class,
-    next_state,
-    state_if_it_succeeds,
-)
+from reply_metadata.transitions import Answer, Protocol, State, Step
 from reply_metadata.values import Reply
 
 _NO_EXTENSIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
-_AUTH_STEPS: Final = frozenset({Step.AUTH, Step.AUTH_RESPONSE})
-_ENDED: Final = frozenset({State.CLOSED, State.BROKEN})
+_EXTENSION_NEEDED: Final = {
+    Step.STARTTLS: "STARTTLS",
+    Step.AUTH: "AUTH",
+    Step.BDAT: "CHUNKING",
+    Step.BDAT_LAST: "CHUNKING",
+}
 
 
-@dataclass(frozen=True, slots=True)
-class _Owed:
-    """A reply the server owes: the step it answers and what was sent."""
+class _Owed(NamedTuple):
+    """A reply the server owes: the step it answers, what was sent, and whom it is about."""
 
     step: Step
-    command: Command | None
+    command: Command | None = None
     recipient: RcptTo | None = None
 
 
-class ClientSession:
+class ClientSession(Session):
     """One connection as its client sees it.
 
     Args:
@@ -98,33 +68,23 @@ class ClientSession:
         use_metadata: bool = True,
         require_tls: bool = False,
     ) -> None:
-        self.protocol: Final = protocol
-        self.state = State.CONNECTED
+        super().__init__(protocol)
         self.extensions = _NO_EXTENSIONS
         """Keyword in upper case -> its parameters, as the last EHLO or LHLO reply listed them."""
         self.server_name = ""
         """What the server called itself in the last EHLO, HELO or LHLO reply that succeeded."""
-        self.negotiated = False
-        """Whether replies are read with metadata now."""
-        self.tls = False
-        """Whether TLS is on."""
         self.authenticated = False
         """Whether AUTH was answered with 2yz."""
-        self.accepted: tuple[RcptTo, ...] = ()
-        """The recipients of the open transaction that got a 2yz, in the order they were sent."""
-        self._dialect = DIALECTS[protocol]
-        self._limits = limits
         self.timeouts: Final = timeouts
+        self._limits = limits
         self._use_metadata = use_metadata
         self._require_tls = require_tls
         self._buffer = ReplyBuffer(limits)
-        self._owed: deque[_Owed] = deque([_Owed(Step.GREETING, None)])
+        self._owed: deque[_Owed] = deque([_Owed(Step.GREETING)])
         self._events: deque[ClientEvent | RemoteProtocolError] = deque()
         self._smtputf8 = False  # the last MAIL had it
         self._begun_unasked = False  # the reply in the buffer began while none was owed
         self._end_seen = False
-        self._now: float | None = None
-        self._owed_since: float | None = None
 
     @property
     def unanswered(self) -> tuple[Command | None, ...]:
@@ -136,26 +96,19 @@ class ClientSession:
 
         Never raises for the octets: errors come from `next_event`, in order.
         """
-        if self.state in _ENDED:
-            if not data and self.state is State.CLOSED:
-                self._ended(clean=True)
-            return
         if not data:
-            self._move(Step.END, Answer.NONE)
-            self._ended(clean=False)
+            self._connection_ended()
+        if not data or self.state in ENDED:
             return
         self._buffer.receive_octets(data)
         try:
-            while self.state not in _ENDED:
-                octets = self._buffer.next_reply()
-                if octets is None:
-                    break
+            while self.state not in ENDED and (octets := self._buffer.next_reply()) is not None:
                 self._pair(octets)
             if self.state is State.STARTING_TLS and self._buffer.pending:
                 raise RemoteProtocolError("octets in the clear follow the reply to STARTTLS")
         except RemoteProtocolError as error:
             self._events.append(error)
-            self._move(Step.FAULT, Answer.NONE)
+            self.state = self._state_after(Step.FAULT, Answer.NONE)
         if not self._owed and self._buffer.pending:
             self._begun_unasked = True
 
@@ -180,13 +133,15 @@ class ClientSession:
         """
         if isinstance(event, Content):
             return self._send_content(event)
-        step = step_of(event)
+        step = transitions.step_of(event)
         self._check_may_send(step)
-        self._check_extensions(event)
+        why_not = self._why_not(event, step)
+        if why_not is not None:
+            raise LocalProtocolError(why_not)
         octets = event.to_octets()
-        if isinstance(event, MailFrom):
+        if isinstance(event, commands.MailFrom):
             self._smtputf8 = event.smtputf8
-        if step in DROPS_EXTENSIONS:
+        if step in transitions.DROPS_EXTENSIONS:
             self.extensions = _NO_EXTENSIONS
             self.negotiated = False
         if step is Step.BDAT_LAST:
@@ -203,79 +158,62 @@ class ClientSession:
         Raises:
             LocalProtocolError: no handshake was due.
         """
-        if self.state is not State.STARTING_TLS:
-            raise LocalProtocolError(f"TLS cannot start in state {self.state.value!r}")
-        self._move(Step.TLS, Answer.NONE)
-        self.tls = True
+        super().tls_started()
         self.server_name = ""
 
-    @property
-    def next_deadline(self) -> float | None:
-        """The time by which the next reply must be complete, on the clock of `time_passed`.
+    def takes_parameter(self, parameter: Parameter) -> bool:
+        """Whether the server listed the extension this parameter belongs to."""
+        return parameter.extension in self.extensions
 
-        RFC 5321, Section 4.5.3.2.  None: nothing is waited for, or no time was ever given.
-        """
-        if not self._owed or self._owed_since is None or self.state in _ENDED:
-            return None
-        return self._owed_since + self.timeouts.seconds_for(self._owed[0].step)
+    def _patience(self) -> float | None:
+        return self.timeouts.seconds_for(self._owed[0].step) if self._owed else None
 
-    def time_passed(self, now: float) -> None:
-        """Tell the session what time it is; a deadline that passed becomes `TimedOut`."""
-        self._now = now
-        if self.state in _ENDED or not self._owed:
-            return
-        if self._owed_since is None:
-            self._owed_since = now
-        deadline = self.next_deadline
-        if deadline is not None and now >= deadline:
-            self._events.append(TimedOut(self._owed[0].step.value))
-            self._move(Step.FAULT, Answer.NONE)
+    def _deadline_passed(self) -> None:
+        self._events.append(events.TimedOut(self._owed[0].step.value))
+        self.state = self._state_after(Step.FAULT, Answer.NONE)
 
     # What may be sent
 
     def _check_may_send(self, step: Step) -> None:
         if self._owed:
             waiting = self._owed[-1].step
-            if waiting in LAST_OF_GROUP:
+            if waiting in transitions.LAST_OF_GROUP:
                 raise LocalProtocolError(f"{step.value} must wait for the reply to {waiting.value}")
             if "PIPELINING" not in self.extensions:
                 raise LocalProtocolError("the server did not list PIPELINING")
-        if state_if_it_succeeds(self.protocol, self._expected_state(), step) is None:
-            raise LocalProtocolError(
-                f"{step.value} may not be sent in state {self._expected_state().value!r}"
-                f" of {self.protocol.value}"
-            )
-
-    def _expected_state(self) -> State:
-        """The state when all that was sent succeeds: what pipelining counts on."""
+        # Pipelining counts on the success of all that was sent.
         state = self.state
         for owed in self._owed:
-            state = state_if_it_succeeds(self.protocol, state, owed.step) or state
-        return state
+            state = transitions.state_if_it_succeeds(self.protocol, state, owed.step) or state
+        if transitions.state_if_it_succeeds(self.protocol, state, step) is None:
+            raise LocalProtocolError(
+                f"{step.value} may not be sent in state {state.value!r} of {self.protocol.value}"
+            )
 
-    def _check_extensions(self, event: Command) -> None:
-        if isinstance(event, StartTls) and (self.tls or "STARTTLS" not in self.extensions):
-            raise LocalProtocolError("TLS is on, or the server did not list STARTTLS")
-        if isinstance(event, Chunk) and (self._owed or "CHUNKING" not in self.extensions):
-            # How many replies the last one gets is not known before those to RCPT.
-            raise LocalProtocolError("BDAT waits for all replies, and for CHUNKING to be listed")
-        if isinstance(event, Authenticate):
-            known = {mechanism.upper() for mechanism in self.extensions.get("AUTH", ())}
-            if not self.tls or self.authenticated or "PLAIN" not in known:
-                raise LocalProtocolError("AUTH PLAIN needs TLS and a server that lists it, once")
-        if isinstance(event, MailFrom) and self._require_tls and not self.tls:
-            raise LocalProtocolError("no mail before TLS is on")
-        if not isinstance(event, MailFrom | RcptTo):
-            return
-        if isinstance(event, RcptTo) and event.recipient.needs_smtputf8 and not self._smtputf8:
-            raise LocalProtocolError("a recipient that is not ASCII needs MAIL with SMTPUTF8")
-        for parameter in event.parameters:
-            if not self.takes_parameter(parameter):
-                raise LocalProtocolError(f"the server listed no extension for {parameter}")
-
-    def takes_parameter(self, parameter: Parameter) -> bool:
-        """Whether the server listed the extension this parameter belongs to."""
-        return parameter.extension in self.extensions
+    def _why_not(self, event: Command, step: Step) -> str | None:
+        """What this server, or what was agreed with it, forbids."""
+        extension = _EXTENSION_NEEDED.get(step)
+        if extension is not None and extension not in self.extensions:
+            return f"the server did not list {extension}"
+        match event:
+            case commands.StartTls() if self.tls:
+                return "TLS is on"
+            case commands.Chunk() if self._owed:
+                # How many replies the last one gets is not known before those to RCPT.
+                return "BDAT waits for all replies"
+            case commands.Authenticate():
+                listed = {mechanism.upper() for mechanism in self.extensions["AUTH"]}
+                if not self.tls or self.authenticated or "PLAIN" not in listed:
+                    return "AUTH PLAIN needs TLS and a server that lists it, once"
+            case commands.MailFrom() if self._require_tls and not self.tls:
+                return "no mail before TLS is on"
+            case RcptTo(recipient=path) if path.needs_smtputf8 and not self._smtputf8:
+                return "a recipient that is not ASCII needs MAIL with SMTPUTF8"
+            case commands.MailFrom(parameters=parameters) | RcptTo(parameters=parameters):
+                for parameter in parameters:
+                    if not self.takes_parameter(parameter):
+                        return f"the server listed no extension for {parameter}"
+        return None
 
     def _send_content(self, event: Content) -> bytes:
         if self.state is not State.CONTENT:
@@ -289,61 +227,56 @@ class ClientSession:
 
     def _content_sent(self, step: Step) -> None:
         """The content is complete: its replies are owed."""
-        self._move(step, Answer.NONE)
-        if self._dialect.result_count is ResultCount.ONE:
-            self._owe(_Owed(Step.LAST_RESULT, None))
-        else:
-            *others, last = self.accepted
-            for recipient in others:
-                self._owe(_Owed(Step.RESULT, None, recipient))
-            self._owe(_Owed(Step.LAST_RESULT, None, last))
+        self.state = self._state_after(step, Answer.NONE)
+        *others, last = self._about_content()
+        for recipient in others:
+            self._owe(_Owed(Step.RESULT, None, recipient))
+        self._owe(_Owed(Step.LAST_RESULT, None, last))
 
     def _owe(self, owed: _Owed) -> None:
         if not self._owed:
-            self._owed_since = self._now
+            self._waiting_since = self._now
         self._owed.append(owed)
 
     # What arrives
 
+    def _connection_ended(self) -> None:
+        if self.state is State.BROKEN or self._end_seen:
+            return
+        self._end_seen = True
+        self._events.append(events.ConnectionEnded(self.state is State.CLOSED))
+        if self.state is not State.CLOSED:
+            self.state = self._state_after(Step.END, Answer.NONE)
+
     def _pair(self, octets: bytes) -> None:
         """Match a complete reply to what it answers."""
-        owed = self._owed[0] if self._owed and not self._begun_unasked else None
-        reply = self._parse(octets, owed)
-        answer = answer_class(reply.code)
-        if owed is None:
-            if answer is not Answer.CLOSING:
-                raise RemoteProtocolError(f"a reply that nothing asked for: {reply.code}")
-            self._move(Step.NOTHING, answer)
-            self._events.append(ClosingNotice(reply))
-            return
-        self._move(owed.step, answer)
-        self._owed.popleft()
-        self._owed_since = self._now
-        self._events.append(_event(owed, reply))
-        self._follow(owed, reply, answer)
-
-    def _parse(self, octets: bytes, owed: _Owed | None) -> Reply:
-        command, path = None, None
-        if owed is not None:
-            command = command_name(owed.step)
-            path = owed.recipient.recipient.to_octets() if owed.recipient else None
-        return parse_reply(
+        owed = self._owed[0] if self._owed and not self._begun_unasked else _Owed(Step.NOTHING)
+        reply = parse_reply(
             octets,
             negotiated=self.negotiated,
             limits=self._limits,
-            command=command,
-            recipient=path,
+            command=transitions.command_name(owed.step),
+            recipient=owed.recipient.recipient.to_octets() if owed.recipient else None,
             lmtp=self.protocol is Protocol.LMTP,
         )
+        answer = transitions.answer_class(reply.code)
+        if owed.step is Step.NOTHING and answer is not Answer.CLOSING:
+            raise RemoteProtocolError(f"a reply that nothing asked for: {reply.code}")
+        self.state = self._state_after(owed.step, answer, reading=True)
+        self._events.append(_event(owed, reply))
+        if owed.step is not Step.NOTHING:
+            self._owed.popleft()
+            self._waiting_since = self._now
+            self._follow(owed, reply, answer)
 
     def _follow(self, owed: _Owed, reply: Reply, answer: Answer) -> None:
         """Keep what the reply changes besides the state."""
-        if isinstance(owed.command, Hello) and answer is Answer.SUCCESS:
+        if isinstance(owed.command, commands.Hello) and answer is Answer.SUCCESS:
             self.accepted = ()
             self.server_name = reply.lines[0].after_code.decode("latin-1").partition(" ")[0]
             if owed.command.verb is self._dialect.extended_verb:
                 self._learn_extensions(reply)
-        elif owed.step in _AUTH_STEPS:
+        elif owed.step in (Step.AUTH, Step.AUTH_RESPONSE):
             self.authenticated = answer is Answer.SUCCESS
         elif owed.step is Step.RCPT and answer is Answer.SUCCESS and owed.recipient:
             self.accepted += (owed.recipient,)
@@ -361,23 +294,12 @@ class ClientSession:
         use = self._use_metadata and (self.tls or not self._require_tls)
         self.negotiated = use and offered(after_code)
 
-    def _move(self, step: Step, answer: Answer) -> None:
-        after = next_state(self.protocol, self.state, step, answer, reading=True)
-        if after is None:
-            raise RemoteProtocolError(
-                f"{answer.value} cannot answer {step.value} in state {self.state.value!r}"
-            )
-        self.state = after
-
-    def _ended(self, *, clean: bool) -> None:
-        if not self._end_seen:
-            self._end_seen = True
-            self._events.append(ConnectionEnded(clean))
-
 
 def _event(owed: _Owed, reply: Reply) -> ClientEvent:
+    if owed.step is Step.NOTHING:
+        return events.ClosingNotice(reply)
     if owed.step is Step.GREETING:
-        return Greeting(reply)
+        return events.Greeting(reply)
     if owed.command is None:
-        return Result(owed.recipient, reply)
-    return CommandAnswer(owed.command, reply)
+        return events.Result(owed.recipient, reply)
+    return events.CommandAnswer(owed.command, reply)

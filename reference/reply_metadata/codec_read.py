@@ -9,25 +9,16 @@ Rule 3: metadata never makes an error: what breaks a rule is kept with the reaso
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final
 
 from reply_metadata._generated import reply_grammar
 from reply_metadata.errors import ReplyFault, ReplySyntaxError
 from reply_metadata.framing import CRLF, reply_error
-from reply_metadata.groups import NO_METADATA, Metadata, MetadataGroup
-from reply_metadata.judgement import FoundGroup, found_groups, judged
+from reply_metadata.groups import NO_METADATA, Metadata
+from reply_metadata.judgement import FoundGroup, Reading, found_groups, judged
+from reply_metadata.judgement import LineReader as LineReader
 from reply_metadata.limits import DEFAULT_LIMITS, Limits
-from reply_metadata.values import (
-    Ignored,
-    IgnoredReason,
-    ReadLine,
-    Reply,
-    ReplyLine,
-)
-
-LineReader: TypeAlias = Callable[[bytes], ReadLine | None]
-"""An engine: the captures of received-line for one line without CRLF, or None when it refuses."""
+from reply_metadata.values import Ignored, IgnoredReason, ReadLine, Reply, Verdict
 
 # RFC 5321, Section 3.4: in 251 and 551 the first "<" opens the forward-path, not an echoed path.
 FORWARD_PATH_CODES: Final = frozenset({251, 551})
@@ -72,15 +63,10 @@ def parse_reply(
     return _Reader(negotiated, limits, command, recipient, lmtp, read_line).parse(data)
 
 
-class _Reader(NamedTuple):
-    """How a reply is read: all arguments of `parse_reply` but the octets."""
+class _Reader(Reading):
+    """Reads replies in one way."""
 
-    negotiated: bool
-    limits: Limits
-    command: str | None
-    recipient: bytes | None
-    lmtp: bool
-    read_line: LineReader
+    __slots__ = ()
 
     def parse(self, data: bytes) -> Reply:
         """Read another reply in the same way."""
@@ -112,33 +98,20 @@ class _Reader(NamedTuple):
         code = lines[0][0]
         return Reply(_CODES[code], _agreed_code(code, lines), data, self, tuple(lines))
 
-    def judge(
-        self, reply: Reply, read_lines: tuple[ReadLine, ...]
-    ) -> tuple[Metadata, tuple[Ignored, ...]]:
+    def judge(self, reply: Reply, read_lines: tuple[ReadLine, ...]) -> Verdict:
         """The groups with their statuses, and the reasons for ignoring them all."""
         if not self.negotiated:
             return NO_METADATA, ()
         forward_path = reply.code in FORWARD_PATH_CODES
         found: list[FoundGroup] = []
+        octets = reply.octets.split(CRLF)
         for number, line in enumerate(read_lines, 1):
             if line[4] and not (forward_path and line[3] is not None):
-                found += found_groups(line, number)
+                found += found_groups(octets[number - 1], line, number)
         if not found:
             return NO_METADATA, self._uncoded_groups(read_lines)
         groups, ignored = judged(self, reply, read_lines, found)
         return Metadata(groups), ignored
-
-    def lines(self, reply: Reply, read_lines: tuple[ReadLine, ...]) -> tuple[ReplyLine, ...]:
-        """The lines with all their parts."""
-        groups = tuple(reply.metadata)
-        return tuple(
-            [
-                _line(octets, line, tuple([group for group in groups if group.line == number]))
-                for number, (octets, line) in enumerate(
-                    zip(reply.octets.split(CRLF), read_lines, strict=False), 1
-                )
-            ]
-        )
 
     def _uncoded_groups(self, read_lines: tuple[ReadLine, ...]) -> tuple[Ignored, ...]:
         """The first line that would hold groups if it had the enhanced code it lacks."""
@@ -160,13 +133,3 @@ def _agreed_code(code: bytes, lines: list[ReadLine]) -> str | None:
         return None
     (enhanced_code,) = enhanced_codes
     return enhanced_code.decode("ascii") if enhanced_code[0] == code[0] else None
-
-
-def _line(octets: bytes, read: ReadLine, groups: tuple[MetadataGroup, ...]) -> ReplyLine:
-    _, separator, enhanced_code, path, _, text = read
-    code = None if enhanced_code is None else enhanced_code.decode("ascii")
-    if groups:
-        return ReplyLine(octets, separator, code, path, groups, text or b"")
-    # Without groups all after the enhanced code is text, a path included.
-    start = 4 if enhanced_code is None else 5 + len(enhanced_code)
-    return ReplyLine(octets, separator, code, None, (), octets[start:])

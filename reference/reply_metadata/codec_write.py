@@ -11,22 +11,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from reply_metadata._generated import reply_grammar
 from reply_metadata.codec_read import FORWARD_PATH_CODES, parse_reply
-from reply_metadata.errors import LocalProtocolError, shown
+from reply_metadata.errors import LocalProtocolError, ReplySyntaxError, shown
 from reply_metadata.extension import allowed_in
-from reply_metadata.groups import KeyValue, MetadataGroup
+from reply_metadata.groups import MetadataGroup, TypedKey
+from reply_metadata.judgement import group_over_limit
 from reply_metadata.limits import DEFAULT_LIMITS, Limits
 from reply_metadata.octets import encode_value
-from reply_metadata.values import Reply
+from reply_metadata.values import ReadArgument, Reply
 
 NOTE: Final = b"Note: "
 """The word put in front of text that would be read as metadata; Draft: #meaning."""
 
-_TEXT: Final = re.compile(rb"[\t -~]*")  # RFC 5321, Section 4.2.1: textstring
+_TEXT: Final = re.compile(r"[\t -~]*")  # RFC 5321, Section 4.2.1: textstring
 _NOT_TEXT: Final = re.compile(rb"[^ -~]")
 
 
@@ -34,7 +35,7 @@ def build_reply(
     code: int,
     enhanced_code: str | None,
     text: str | Sequence[str],
-    groups: Sequence[MetadataGroup | KeyValue] = (),
+    groups: Sequence[MetadataGroup | TypedKey] = (),
     *,
     negotiated: bool = True,
     path: str | None = None,
@@ -67,25 +68,30 @@ def build_reply(
     Raises:
         LocalProtocolError: the reply cannot be sent, or would not be read back as the same.
     """
-    lines = text if isinstance(text, str) else "\n".join(text)
-    texts = [_line_text(line, negotiated=negotiated) for line in lines.split("\n")]
+    texts = [
+        _line_text(line, negotiated=negotiated)
+        for line in (text if isinstance(text, str) else "\n".join(text)).split("\n")
+    ]
     wanted = [group if isinstance(group, MetadataGroup) else group.to_group() for group in groups]
     asked = command is not None and allowed_in(code, command)
     if negotiated and enhanced_code is None and (wanted or asked):
         raise LocalProtocolError("a reply that may carry metadata has an enhanced status code")
-    head = _Head(_code_octets(code), _enhanced_code_octets(enhanced_code))
-    echoed = None if path is None else _path_octets(path, code)
-    sent = list(wanted) if negotiated else []
-    plan = _planned(head, texts, sent, echoed, limits, multiline_failures)
-    if echoed is not None and len(plan.kept) < len(sent):
-        without_path = _planned(head, texts, sent, None, limits, multiline_failures)
-        if len(without_path.kept) > len(plan.kept):
-            plan = without_path
-    octets = plan.octets()
-    reply = parse_reply(octets, negotiated=negotiated, limits=limits, command=command, lmtp=lmtp)
+    front = [] if enhanced_code is None else [_octets(enhanced_code)]
+    sent = wanted if negotiated else []
+    echoed: list[list[bytes]] = [[]] if path is None else [[_path_octets(path, code)], []]
+    plans = [_Plan(code, front, words, texts) for words in echoed]
+    planned = [_planned(plan, sent, limits, multiline_failures) for plan in plans]
+    plan = max(planned, key=lambda one: len(one.kept))  # the first of equals
+    octets = b"".join(plan.lines())
+    try:
+        reply = parse_reply(
+            octets, negotiated=negotiated, limits=limits, command=command, lmtp=lmtp
+        )
+    except ReplySyntaxError as error:
+        raise LocalProtocolError(f"no reply: {shown(octets)}") from error
     _check_read_back(reply, code, enhanced_code, plan)
     dropped = tuple(group for group in wanted if not any(group is kept for kept in plan.kept))
-    return reply.with_dropped(dropped) if dropped else reply
+    return replace(reply, dropped=dropped) if dropped else reply
 
 
 def text_from_others(text: str | bytes) -> tuple[str, ...]:
@@ -94,34 +100,23 @@ def text_from_others(text: str | bytes) -> tuple[str, ...]:
     Draft: #injection.  Octets outside printable ASCII become "?", as Postfix does for text of
     servers; blanks around lines and empty lines go.  `build_reply` puts "Note: " where needed.
     """
-    octets = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
-    lines = []
-    for line in re.split(rb"[\r\n]+", octets):
-        printable = _NOT_TEXT.sub(b"?", line.replace(b"\t", b" ")).strip(b" ")
-        if printable:
-            lines.append(printable.decode("ascii"))
-    return tuple(lines) or ("No text was given",)
+    octets = text.encode("utf-8", "replace") if isinstance(text, str) else text
+    lines = [
+        _NOT_TEXT.sub(b"?", line.replace(b"\t", b" ")).strip(b" ").decode("ascii")
+        for line in re.split(rb"[\r\n]+", octets)
+    ]
+    return tuple(filter(None, lines)) or ("No text was given",)
 
 
-def _code_octets(code: int) -> bytes:
-    octets = b"%d" % code
-    if not reply_grammar.match("received-line", octets) or len(octets) != 3:
-        raise LocalProtocolError(f"{code} is no reply code")
-    return octets
-
-
-def _enhanced_code_octets(enhanced_code: str | None) -> bytes | None:
-    if enhanced_code is None:
-        return None
-    octets = enhanced_code.encode("utf-8", "surrogateescape")
-    read = reply_grammar.received_line(b"250 " + octets)
-    if read is None or read[2] != octets:
-        raise LocalProtocolError(f"{shown(octets)} is no enhanced status code")
-    return octets
+def _octets(text: str) -> bytes:
+    """The octets of a text of our caller that is printable ASCII, or it cannot be sent."""
+    if _TEXT.fullmatch(text) is None:
+        raise LocalProtocolError(f"a reply line is printable ASCII: {text!a}")
+    return text.encode("ascii")
 
 
 def _path_octets(path: str, code: int) -> bytes:
-    octets = path.encode("utf-8", "surrogateescape")
+    octets = _octets(path)
     read = reply_grammar.received_line(b"250 2.0.0 " + octets + b" [A]")
     if read is None or read[3] != octets:
         raise LocalProtocolError(f"{shown(octets)} is no path a reply can echo")
@@ -132,17 +127,13 @@ def _path_octets(path: str, code: int) -> bytes:
 
 def _line_text(text: str, *, negotiated: bool) -> bytes:
     """The octets of one line of text; with a word in front where it would be read as metadata."""
-    octets = text.encode("utf-8", "surrogateescape")
-    if _TEXT.fullmatch(octets) is None:
-        raise LocalProtocolError(f"the text of a reply line is printable ASCII: {shown(octets)}")
+    octets = _octets(text)
     if not negotiated or _is_plain_text(octets):
         return octets
     octets = octets.lstrip(b" \t")
-    if octets and not _is_plain_text(octets):
-        octets = NOTE + octets
     if not octets:
         raise LocalProtocolError("every line of a reply has words for people")
-    return octets
+    return octets if _is_plain_text(octets) else NOTE + octets
 
 
 def _is_plain_text(octets: bytes) -> bool:
@@ -153,95 +144,74 @@ def _is_plain_text(octets: bytes) -> bool:
     return read is not None and not read[4]
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """What every line begins with."""
-
-    code: bytes
-    enhanced_code: bytes | None
-
-    def line(self, words: Sequence[bytes], *, last: bool) -> bytes:
-        front = () if self.enhanced_code is None else (self.enhanced_code,)
-        return self.code + (b" " if last else b"-") + b" ".join((*front, *words)) + b"\r\n"
-
-
 @dataclass(slots=True)
 class _Plan:
-    """Lines with the groups that found room on them."""
+    """Lines of text, with what goes in front of each: code, enhanced code, path, groups."""
 
-    head: _Head
+    code: int
+    front: list[bytes]
+    path: list[bytes]
     texts: list[bytes]
-    path: bytes | None
-    kept: list[MetadataGroup] = field(default_factory=list)
-    by_line: list[list[bytes]] = field(default_factory=list)
+    groups: list[list[MetadataGroup]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.groups = [[] for _ in self.texts]
+
+    @property
+    def kept(self) -> list[MetadataGroup]:
+        """The groups that found room, in wire order."""
+        return [group for groups in self.groups for group in groups]
 
     def lines(self) -> list[bytes]:
-        lines = []
+        """The octets of each line."""
+        made = []
         for number, text in enumerate(self.texts):
-            words = [] if self.path is None or number else [self.path]
-            words += self.by_line[number]
-            words.append(text)
-            lines.append(self.head.line(words, last=number == len(self.texts) - 1))
-        return lines
+            groups = [group.sent() for group in self.groups[number]]
+            words = [*self.front, *(() if number else self.path), *groups, text]
+            separator = b"-" if number < len(self.texts) - 1 else b" "
+            made.append(b"%d%b%b\r\n" % (self.code, separator, b" ".join(words)))
+        return made
 
-    def octets(self) -> bytes:
-        return b"".join(self.lines())
+    def place(self, group: MetadataGroup, limits: Limits) -> None:
+        """Put a group on the first line that has room, behind those placed, or on none."""
+        sent = group.sent()
+        arguments: list[ReadArgument] = [
+            (None, encode_value(one.octets)) for one in group.arguments
+        ]
+        lengths = [len(line) for line in self.lines()]
+        more = len(sent) + 1
+        if (
+            group_over_limit(limits, (group.key.encode("ascii"), arguments), len(sent))
+            or len(self.kept) >= limits.max_groups
+            or len(lengths) > limits.max_reply_lines
+            or sum(lengths) + more > limits.max_reply_octets
+        ):
+            return
+        first = max((number for number, placed in enumerate(self.groups) if placed), default=0)
+        for number in range(first, len(lengths)):
+            if lengths[number] + more <= limits.max_line_octets:
+                self.groups[number].append(group)
+                return
 
 
 def _planned(
-    head: _Head,
-    texts: list[bytes],
-    groups: Sequence[MetadataGroup],
-    path: bytes | None,
-    limits: Limits,
-    multiline_failures: bool,
+    plan: _Plan, groups: Sequence[MetadataGroup], limits: Limits, multiline_failures: bool
 ) -> _Plan:
     """Place groups in their order, each on the first line that has room, or on none.
 
     Draft: #one-line.  When none finds room on the one line of a failure, the text keeps its lines.
     """
-    plain = _Plan(head, texts, path, by_line=[[] for _ in texts])
-    joined = len(texts) > 1 and head.code[:1] in b"45" and not multiline_failures
-    plan = _Plan(head, [b" ".join(texts)], path, by_line=[[]]) if joined else plain
+    plain = plan
+    if len(plan.texts) > 1 and plan.code >= 400 and not multiline_failures:
+        plan = _Plan(plan.code, plan.front, plan.path, [b" ".join(plan.texts)])
     for group in groups:
-        _place(plan, group, limits)
+        plan.place(group, limits)
     if not plan.kept:
         plan = plain
-    longest = max(len(line) for line in plan.lines())
+    longest = max(map(len, plan.lines()))
     if longest > limits.max_line_octets:
         raise LocalProtocolError(f"a line of {longest} octets is over {limits.max_line_octets}")
     return plan
-
-
-def _place(plan: _Plan, group: MetadataGroup, limits: Limits) -> None:
-    sent = group.sent()
-    if not _within_limits(group, sent, limits) or len(plan.kept) >= limits.max_groups:
-        return
-    if len(plan.texts) > limits.max_reply_lines:
-        return
-    lines = plan.lines()
-    more = len(sent) + 1
-    if sum(map(len, lines)) + more > limits.max_reply_octets:
-        return
-    first = max((number for number, placed in enumerate(plan.by_line) if placed), default=0)
-    for number in range(first, len(lines)):
-        if len(lines[number]) + more <= limits.max_line_octets:
-            plan.by_line[number].append(sent)
-            plan.kept.append(group)
-            return
-
-
-def _within_limits(group: MetadataGroup, sent: bytes, limits: Limits) -> bool:
-    most = limits.max_private_key_octets if group.private else limits.max_registered_key_octets
-    return (
-        len(group.key) <= most
-        and len(sent) <= limits.max_group_octets
-        and len(group.arguments) <= limits.max_arguments
-        and all(
-            len(encode_value(argument.octets)) <= limits.max_value_octets
-            for argument in group.arguments
-        )
-    )
 
 
 def _check_read_back(reply: Reply, code: int, enhanced_code: str | None, plan: _Plan) -> None:
@@ -250,16 +220,10 @@ def _check_read_back(reply: Reply, code: int, enhanced_code: str | None, plan: _
             raise LocalProtocolError(
                 f"no client would use {shown(group.sent())} in this reply: {group.status.value}"
             )
-    texts = [line.text for line in reply.lines]
-    expected = list(plan.texts)
-    if plan.path is not None and not plan.by_line[0]:
-        expected[0] = plan.path + b" " + expected[0]  # without groups the path is text
-    groups = [group.sent() for group in reply.metadata]
-    if (
-        reply.code != code
-        or reply.enhanced_code != enhanced_code
-        or texts != expected
-        or groups != [sent for line in plan.by_line for sent in line]
-        or reply.ignored
-    ):
+    texts = list(plan.texts)
+    if plan.path and not plan.groups[0]:
+        texts[0] = plan.path[0] + b" " + texts[0]  # without groups the path is text
+    meant = (code, enhanced_code, texts, plan.kept, ())
+    texts_read = [line.text for line in reply.lines]
+    if meant != (reply.code, reply.enhanced_code, texts_read, [*reply.metadata], reply.ignored):
         raise LocalProtocolError(f"the reply would be read as another: {shown(reply.octets)}")

@@ -10,32 +10,17 @@ Rule 3: a refused line says what a server answers to it (`reply_hint`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from reply_metadata.commands import (
-    Authenticate,
-    AuthResponse,
-    Command,
-    Hello,
-    HelloVerb,
-    Help,
-    MailFrom,
-    Noop,
-    Parameter,
-    Quit,
-    RcptTo,
-    Reset,
-    StartData,
-    StartTls,
-    Verify,
-)
+from reply_metadata import commands, errors
+from reply_metadata.commands import Authenticate, AuthResponse, Command, Hello, HelloVerb, Parameter
 from reply_metadata.credentials import CredentialsSyntaxError, PlainCredentials
 from reply_metadata.errors import LocalProtocolError, RemoteProtocolError, ReplyHint, shown
-from reply_metadata.paths import Path, PathSyntaxError, split_path
+from reply_metadata.paths import Path, PathSyntaxError, SmtpUtf8Needed
 
 
-class CommandSyntaxError(RemoteProtocolError):
+class CommandSyntaxError(errors.CommandRefused):
     """A command line that cannot be read; `reply_hint` is the answer to it."""
 
 
@@ -49,9 +34,24 @@ NEEDS_SMTPUTF8: Final = ReplyHint(553, "5.6.7", "That address needs SMTPUTF8")
 BAD_SENDER: Final = ReplyHint(501, "5.1.7", "Bad sender address syntax")
 BAD_RECIPIENT: Final = ReplyHint(501, "5.1.3", "Bad recipient address syntax")
 
-_VERBS_WITH_PATHS: Final = frozenset({b"MAIL ", b"RCPT "})
-_CHUNK_HEADER: Final = re.compile(rb"(?i:BDAT) ([0-9]{1,20})(?: ((?i:LAST)))? *")
 _NOT_IMPLEMENTED_VERBS: Final = frozenset({"BURL", "ETRN", "EXPN", "SAML", "SEND", "SOML", "TURN"})
+_BARE: Final = {
+    kind.name: kind
+    for kind in (commands.StartTls, commands.StartData, commands.Reset, commands.Quit)
+}
+_WITH_TEXT: Final = {kind.name: kind for kind in (commands.Noop, commands.Verify, commands.Help)}
+_HINTS: Final[Mapping[tuple[type[LocalProtocolError], str], ReplyHint]] = {
+    (PathSyntaxError, "MAIL"): BAD_SENDER,
+    (PathSyntaxError, "RCPT"): BAD_RECIPIENT,
+    (SmtpUtf8Needed, "MAIL"): NEEDS_SMTPUTF8,
+}
+
+_CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
+_CHUNK_HEADER: Final = re.compile(rb"(?i:BDAT) ([0-9]{1,20})(?: ((?i:LAST)))? *")
+# Inside quotes neither ">" nor a space ends the path.
+_PATH_THEN_REST: Final = re.compile(
+    r'<((?:[^ "<>\\]|"(?:[^"\\]|\\[\x20-\x7e])*")*)>(?: (.*))?', re.DOTALL
+)
 
 
 def parse_command(line: bytes) -> Command:
@@ -62,22 +62,61 @@ def parse_command(line: bytes) -> Command:
     Raises:
         CommandSyntaxError: it is none; `reply_hint` is the answer.
     """
-    may_be_utf8 = line[:5].upper() in _VERBS_WITH_PATHS
-    if not (line.isascii() or may_be_utf8) or any(octet < 0x20 or octet == 0x7F for octet in line):
+    verb, _, argument = line.partition(b" ")
+    name = verb.upper().decode("latin-1")
+    if _CONTROL.search(line) or not (line.isascii() or name in ("MAIL", "RCPT")):
         raise CommandSyntaxError(
             f"a command is printable ASCII: {_shown(line)}", reply_hint=UNKNOWN_COMMAND
         )
-    verb, _, argument = line.partition(b" ")
-    name = verb.decode("ascii").upper()
-    reader = _READERS.get(name)
-    if reader is None:
+    try:
+        command = _command(name, argument.decode("utf-8", "surrogateescape"))
+    except LocalProtocolError as error:
+        hint = _HINTS.get((type(error), name), BAD_ARGUMENTS)
+        raise CommandSyntaxError(str(error), reply_hint=hint) from error
+    if command is None:
         known = name in _NOT_IMPLEMENTED_VERBS
         hint = NOT_IMPLEMENTED if known else UNKNOWN_COMMAND
         raise CommandSyntaxError(f"no such command: {_shown(line)}", reply_hint=hint)
-    try:
-        return reader(name, argument)
-    except LocalProtocolError as error:
-        raise CommandSyntaxError(str(error), reply_hint=BAD_ARGUMENTS) from error
+    return command
+
+
+def _command(name: str, argument: str) -> Command | None:
+    """The command, or None when there is no such verb."""
+    if name in _WITH_TEXT:
+        return _WITH_TEXT[name](argument)
+    if name in _BARE:
+        if argument.strip():
+            raise LocalProtocolError(f"{name} has no argument")
+        return _BARE[name]()
+    match name:
+        case "HELO" | "EHLO" | "LHLO":
+            return Hello(HelloVerb(name), argument.rstrip(" "))
+        case "MAIL":
+            return commands.MailFrom(*_path_and_parameters("FROM:", argument))
+        case "RCPT":
+            return commands.RcptTo(*_path_and_parameters("TO:", argument))
+        case "AUTH":
+            mechanism, separator, response = argument.partition(" ")
+            if mechanism.upper() != "PLAIN":
+                raise CommandSyntaxError("AUTH: not PLAIN", reply_hint=NO_SUCH_MECHANISM)
+            return Authenticate(_credentials(response.encode("ascii")) if separator else None)
+    return None
+
+
+def _path_and_parameters(prefix: str, argument: str) -> tuple[Path, tuple[Parameter, ...]]:
+    """The path and the parameters after `FROM:` or `TO:`."""
+    after_prefix = argument[len(prefix) :].rstrip(" ")
+    match = _PATH_THEN_REST.fullmatch(after_prefix)
+    if match is None or argument[: len(prefix)].upper() != prefix:
+        raise LocalProtocolError(f"{prefix} and a path are missing")
+    parameters = []
+    for word in (match[2] or "").split(" "):
+        keyword, separator, value = word.partition("=")
+        if word:
+            parameters.append(Parameter(keyword, value if separator else None))
+    if len({item.keyword for item in parameters}) != len(parameters):
+        raise LocalProtocolError("a parameter stands twice")
+    return Path.of(match[1]), tuple(parameters)
 
 
 class ChunkHeader(NamedTuple):
@@ -91,13 +130,14 @@ def parse_chunk_header(line: bytes) -> ChunkHeader | None:
     """The BDAT a line is (RFC 3030, Section 2), or None when it is another command.
 
     Raises:
-        CommandSyntaxError: what follows BDAT is wrong: where its chunk ends is not known.
+        RemoteProtocolError: what follows BDAT is wrong: where its chunk ends is not known, and it
+            must not be read as commands.
     """
     if line[:4].upper() != b"BDAT":
         return None
     match = _CHUNK_HEADER.fullmatch(line)
     if match is None:
-        raise CommandSyntaxError(f"no size of a chunk: {shown(line)}", reply_hint=BAD_ARGUMENTS)
+        raise RemoteProtocolError(f"no size of a chunk: {shown(line)}", reply_hint=BAD_ARGUMENTS)
     return ChunkHeader(int(match[1]), match[2] is not None)
 
 
@@ -122,83 +162,3 @@ def _credentials(octets: bytes) -> PlainCredentials:
 def _shown(line: bytes) -> str:
     """A line for an error text; of AUTH only the verb."""
     return "AUTH and more" if line[:4].upper() == b"AUTH" else shown(line)
-
-
-def _read_auth(_name: str, argument: bytes) -> Command:
-    mechanism, separator, response = argument.partition(b" ")
-    if mechanism.upper() != b"PLAIN":
-        raise CommandSyntaxError("AUTH: not PLAIN", reply_hint=NO_SUCH_MECHANISM)
-    return Authenticate(_credentials(response) if separator else None)
-
-
-def _read_hello(name: str, argument: bytes) -> Command:
-    return Hello(HelloVerb(name), argument.decode("ascii").rstrip(" "))
-
-
-def _read_mail(_name: str, argument: bytes) -> Command:
-    octets, parameters = _path_and_parameters(argument, b"FROM:")
-    try:
-        sender = Path.parse(octets)
-        if sender.needs_smtputf8 and not any(one.keyword == "SMTPUTF8" for one in parameters):
-            raise CommandSyntaxError("a sender in UTF-8, no SMTPUTF8", reply_hint=NEEDS_SMTPUTF8)
-        return MailFrom(sender, parameters)
-    except (PathSyntaxError, LocalProtocolError) as error:
-        raise CommandSyntaxError(str(error), reply_hint=BAD_SENDER) from error
-
-
-def _read_rcpt(_name: str, argument: bytes) -> Command:
-    octets, parameters = _path_and_parameters(argument, b"TO:")
-    try:
-        return RcptTo(Path.parse(octets), parameters)
-    except (PathSyntaxError, LocalProtocolError) as error:
-        raise CommandSyntaxError(str(error), reply_hint=BAD_RECIPIENT) from error
-
-
-def _read_bare(name: str, argument: bytes) -> Command:
-    if argument.strip():
-        raise CommandSyntaxError(f"{name} has no argument", reply_hint=BAD_ARGUMENTS)
-    return _BARE[name]
-
-
-def _read_text(name: str, argument: bytes) -> Command:
-    kinds: dict[str, Callable[[str], Command]] = {"NOOP": Noop, "VRFY": Verify, "HELP": Help}
-    return kinds[name](argument.decode("ascii"))
-
-
-_BARE: Final[dict[str, Command]] = {
-    "STARTTLS": StartTls(),
-    "DATA": StartData(),
-    "RSET": Reset(),
-    "QUIT": Quit(),
-}
-_READERS: Final[dict[str, Callable[[str, bytes], Command]]] = {
-    **dict.fromkeys(("HELO", "EHLO", "LHLO"), _read_hello),
-    "AUTH": _read_auth,
-    "MAIL": _read_mail,
-    "RCPT": _read_rcpt,
-    **dict.fromkeys(_BARE, _read_bare),
-    **dict.fromkeys(("NOOP", "VRFY", "HELP"), _read_text),
-}
-
-
-def _path_and_parameters(argument: bytes, prefix: bytes) -> tuple[bytes, tuple[Parameter, ...]]:
-    """The path and the parameters after `FROM:` or `TO:`."""
-    if argument[: len(prefix)].upper() != prefix:
-        raise CommandSyntaxError(
-            f"{prefix.decode('ascii')} is missing: {shown(argument)}", reply_hint=BAD_ARGUMENTS
-        )
-    parts = split_path(argument[len(prefix) :].rstrip(b" "))
-    if parts is None:
-        raise CommandSyntaxError(f"no path: {shown(argument)}", reply_hint=BAD_ARGUMENTS)
-    octets, rest = parts
-    parameters = []
-    if not rest.isascii():
-        raise CommandSyntaxError("parameters are ASCII", reply_hint=BAD_ARGUMENTS)
-    for word in rest.decode("ascii").split():
-        keyword, separator, value = word.partition("=")
-        parameters.append(Parameter(keyword, value if separator else None))
-    if len({item.keyword for item in parameters}) != len(parameters):
-        raise CommandSyntaxError(
-            f"a parameter stands twice: {shown(argument)}", reply_hint=BAD_ARGUMENTS
-        )
-    return octets, tuple(parameters)

@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from typing import ClassVar, Final
 
 from reply_metadata.credentials import PlainCredentials
 from reply_metadata.errors import LocalProtocolError
-from reply_metadata.paths import Path, is_domain
+from reply_metadata.extension import LAST_CHUNK
+from reply_metadata.paths import Path, PathSyntaxError, SmtpUtf8Needed, is_domain
 
 _KEYWORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 _PARAMETER_VALUE: Final = re.compile(r"[\x21-\x3c\x3e-\x7e]+")
@@ -72,23 +73,29 @@ class Hello:
         if not is_domain(self.domain):
             raise LocalProtocolError(f"{self.domain!r} is no domain or address literal")
 
+    @property
+    def name(self) -> str:
+        """The verb."""
+        return self.verb.value
+
     def to_octets(self) -> bytes:
         """The command line."""
-        return _line(f"{self.verb.value} {self.domain}")
+        return _line(self.name, self.domain)
 
 
 @dataclass(frozen=True, slots=True)
 class MailFrom:
     """MAIL: the reverse-path and the parameters of a transaction (RFC 5321, Section 4.1.1.2)."""
 
+    name: ClassVar[str] = "MAIL"
     sender: Path
     parameters: tuple[Parameter, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.sender.domain and not self.sender.is_null:
-            raise LocalProtocolError("only a recipient may be <Postmaster> without a domain")
+            raise PathSyntaxError("only a recipient may be <Postmaster> without a domain")
         if self.sender.needs_smtputf8 and not self.smtputf8:
-            raise LocalProtocolError("a sender that is not ASCII needs SMTPUTF8")
+            raise SmtpUtf8Needed("a sender that is not ASCII needs SMTPUTF8")
 
     @property
     def smtputf8(self) -> bool:
@@ -97,32 +104,24 @@ class MailFrom:
 
     def to_octets(self) -> bytes:
         """The command line."""
-        return _path_line("MAIL FROM", self.sender, self.parameters)
+        return _line("MAIL", f"FROM:<{self.sender.mailbox}>", *self.parameters)
 
 
 @dataclass(frozen=True, slots=True)
 class RcptTo:
     """RCPT: one recipient of the transaction (RFC 5321, Section 4.1.1.3)."""
 
+    name: ClassVar[str] = "RCPT"
     recipient: Path
     parameters: tuple[Parameter, ...] = ()
 
     def __post_init__(self) -> None:
         if self.recipient.is_null:
-            raise LocalProtocolError("a recipient is not the null path")
+            raise PathSyntaxError("a recipient is not the null path")
 
     def to_octets(self) -> bytes:
         """The command line."""
-        return _path_line("RCPT TO", self.recipient, self.parameters)
-
-
-@dataclass(frozen=True, slots=True)
-class StartData:
-    """DATA: the content follows when the answer is 354 (RFC 5321, Section 4.1.1.4)."""
-
-    def to_octets(self) -> bytes:
-        """The command line."""
-        return b"DATA\r\n"
+        return _line("RCPT", f"TO:<{self.recipient.mailbox}>", *self.parameters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,71 +136,14 @@ class Chunk:
     octets: bytes = field(repr=False)
     last: bool = False
 
+    @property
+    def name(self) -> str:
+        """The verb, with LAST in the last one."""
+        return LAST_CHUNK if self.last else "BDAT"
+
     def to_octets(self) -> bytes:
         """The command line and the chunk."""
-        return b"BDAT %d%s\r\n" % (len(self.octets), b" LAST" * self.last) + self.octets
-
-
-@dataclass(frozen=True, slots=True)
-class Reset:
-    """RSET: the transaction is dropped (RFC 5321, Section 4.1.1.5)."""
-
-    def to_octets(self) -> bytes:
-        """The command line."""
-        return b"RSET\r\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Noop:
-    """NOOP: nothing but an answer (RFC 5321, Section 4.1.1.9)."""
-
-    argument: str = ""
-
-    def __post_init__(self) -> None:
-        _check_text(self.argument)
-
-    def to_octets(self) -> bytes:
-        """The command line."""
-        return _line(f"NOOP {self.argument}".rstrip())
-
-
-@dataclass(frozen=True, slots=True)
-class Verify:
-    """VRFY, which every server answers somehow (RFC 5321, Sections 3.5 and 4.5.1)."""
-
-    argument: str
-
-    def __post_init__(self) -> None:
-        _check_text(self.argument)
-        if not self.argument.strip():
-            raise LocalProtocolError("VRFY has an argument")
-
-    def to_octets(self) -> bytes:
-        """The command line."""
-        return _line(f"VRFY {self.argument}")
-
-
-@dataclass(frozen=True, slots=True)
-class Help:
-    """HELP, with which people look around (RFC 5321, Section 4.1.1.8)."""
-
-    argument: str = ""
-
-    def __post_init__(self) -> None:
-        _check_text(self.argument)
-
-    def to_octets(self) -> bytes:
-        """The command line."""
-        return _line(f"HELP {self.argument}".rstrip())
-
-
-@dataclass(frozen=True, slots=True)
-class StartTls:
-    """STARTTLS: the TLS handshake follows when the answer is 220 (RFC 3207, Section 4)."""
-
-    def to_octets(self) -> bytes:
-        """The command line."""
-        return b"STARTTLS\r\n"
+        return _line("BDAT", len(self.octets), *["LAST"] * self.last) + self.octets
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,13 +154,13 @@ class Authenticate:
         credentials: the initial response; None: the server asks for them with 334.
     """
 
+    name: ClassVar[str] = "AUTH"
     credentials: PlainCredentials | None = None
 
     def to_octets(self) -> bytes:
         """The command line."""
-        if self.credentials is None:
-            return b"AUTH PLAIN\r\n"
-        return b"AUTH PLAIN " + self.credentials.to_octets() + b"\r\n"
+        response = b"" if self.credentials is None else b" " + self.credentials.to_octets()
+        return b"AUTH PLAIN" + response + b"\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +171,7 @@ class AuthResponse:
         credentials: None: the client gives up, with "*".
     """
 
+    name: ClassVar[str] = "(AUTH response)"
     credentials: PlainCredentials | None = None
 
     def to_octets(self) -> bytes:
@@ -237,39 +180,92 @@ class AuthResponse:
 
 
 @dataclass(frozen=True, slots=True)
-class Quit:
-    """QUIT: the client goes after the answer (RFC 5321, Section 4.1.1.10)."""
+class _Bare:
+    """A command that is its verb alone."""
+
+    name: ClassVar[str]
 
     def to_octets(self) -> bytes:
         """The command line."""
-        return b"QUIT\r\n"
+        return _line(self.name)
 
 
+class StartTls(_Bare):
+    """STARTTLS: the TLS handshake follows when the answer is 220 (RFC 3207, Section 4)."""
+
+    __slots__ = ()
+    name = "STARTTLS"
+
+
+class StartData(_Bare):
+    """DATA: the content follows when the answer is 354 (RFC 5321, Section 4.1.1.4)."""
+
+    __slots__ = ()
+    name = "DATA"
+
+
+class Reset(_Bare):
+    """RSET: the transaction is dropped (RFC 5321, Section 4.1.1.5)."""
+
+    __slots__ = ()
+    name = "RSET"
+
+
+class Quit(_Bare):
+    """QUIT: the client goes after the answer (RFC 5321, Section 4.1.1.10)."""
+
+    __slots__ = ()
+    name = "QUIT"
+
+
+@dataclass(frozen=True, slots=True)
+class _WithText:
+    """A command whose argument is any text."""
+
+    name: ClassVar[str]
+    argument: str = ""
+
+    def __post_init__(self) -> None:
+        if _TEXT.fullmatch(self.argument) is None:
+            raise LocalProtocolError(f"{self.argument!r} is not printable ASCII")
+
+    def to_octets(self) -> bytes:
+        """The command line."""
+        return _line(self.name, *([self.argument] if self.argument else ()))
+
+
+class Noop(_WithText):
+    """NOOP: nothing but an answer (RFC 5321, Section 4.1.1.9)."""
+
+    __slots__ = ()
+    name = "NOOP"
+
+
+class Help(_WithText):
+    """HELP, with which people look around (RFC 5321, Section 4.1.1.8)."""
+
+    __slots__ = ()
+    name = "HELP"
+
+
+class Verify(_WithText):
+    """VRFY, which every server answers somehow (RFC 5321, Sections 3.5 and 4.5.1)."""
+
+    __slots__ = ()
+    name = "VRFY"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.argument.strip():
+            raise LocalProtocolError("VRFY has an argument")
+
+
+BareCommand = StartTls | StartData | Reset | Quit
+TextCommand = Noop | Verify | Help
 Command = (
-    Hello
-    | StartTls
-    | Authenticate
-    | AuthResponse
-    | MailFrom
-    | RcptTo
-    | StartData
-    | Chunk
-    | Reset
-    | Noop
-    | Verify
-    | Help
-    | Quit
+    Hello | Authenticate | AuthResponse | MailFrom | RcptTo | Chunk | BareCommand | TextCommand
 )
 
 
-def _line(text: str) -> bytes:
-    return text.encode("utf-8") + b"\r\n"
-
-
-def _path_line(verb: str, path: Path, parameters: tuple[Parameter, ...]) -> bytes:
-    return _line(" ".join([f"{verb}:{path.to_octets().decode('utf-8')}", *map(str, parameters)]))
-
-
-def _check_text(text: str) -> None:
-    if _TEXT.fullmatch(text) is None:
-        raise LocalProtocolError(f"{text!r} is not printable ASCII")
+def _line(*words: object) -> bytes:
+    return " ".join(map(str, words)).encode("utf-8") + b"\r\n"

@@ -65,33 +65,34 @@ class RemoteProtocolError(ReplyMetadataError):
         super().__init__(message)
 
 
+class CommandRefused(RemoteProtocolError):
+    """A command that a server refuses and goes on; other errors of a client end the connection."""
+
+
 class ReplyFault(Enum):
-    """Why octets are not one reply (RFC 5321, Sections 4.2 and 4.5.3.1.5)."""
+    """Why octets are not one reply (RFC 5321, Sections 4.2 and 4.5.3.1.5), and `text`: in words."""
 
-    INCOMPLETE = "incomplete"
-    TRAILING_OCTETS = "trailing-octets"
-    BAD_LINE_END = "bad-line-end"
-    NUL = "nul"
-    BAD_CODE = "bad-code"
-    BAD_SEPARATOR = "bad-separator"
-    CODE_MISMATCH = "code-mismatch"
-    LINE_TOO_LONG = "line-too-long"
-    REPLY_TOO_LONG = "reply-too-long"
-    TOO_MANY_LINES = "too-many-lines"
+    INCOMPLETE = "incomplete", "the reply ends before its last line does"
+    TRAILING_OCTETS = "trailing-octets", "octets follow the last line of the reply"
+    BAD_LINE_END = "bad-line-end", "only CR LF ends a line; a bare CR or LF may not stand in one"
+    NUL = "nul", "a NUL may not stand in a reply"
+    BAD_CODE = "bad-code", "a reply line begins with three digits from 200 to 559"
+    BAD_SEPARATOR = "bad-separator", "a space or a hyphen follows the reply code"
+    CODE_MISMATCH = "code-mismatch", "all lines of a reply carry the same reply code"
+    LINE_TOO_LONG = "line-too-long", "the line is longer than this reader takes"
+    REPLY_TOO_LONG = "reply-too-long", "the reply is longer than this reader takes"
+    TOO_MANY_LINES = "too-many-lines", "the reply has more lines than this reader takes"
+
+    def __new__(cls, value: str, text: str) -> ReplyFault:
+        """A member that has a text besides its value."""
+        member = object.__new__(cls)
+        member._value_, member.text = value, text
+        return member
+
+    text: str
 
 
-FAULT_TEXTS: Final = {
-    ReplyFault.INCOMPLETE: "the reply ends before its last line does",
-    ReplyFault.TRAILING_OCTETS: "octets follow the last line of the reply",
-    ReplyFault.BAD_LINE_END: "only CR LF ends a line; a bare CR or LF may not stand in one",
-    ReplyFault.NUL: "a NUL may not stand in a reply",
-    ReplyFault.BAD_CODE: "a reply line begins with three digits from 200 to 559",
-    ReplyFault.BAD_SEPARATOR: "a space or a hyphen follows the reply code",
-    ReplyFault.CODE_MISMATCH: "all lines of a reply carry the same reply code",
-    ReplyFault.LINE_TOO_LONG: "the line is longer than this reader takes",
-    ReplyFault.REPLY_TOO_LONG: "the reply is longer than this reader takes",
-    ReplyFault.TOO_MANY_LINES: "the reply has more lines than this reader takes",
-}
+FAULT_TEXTS: Final = {fault: fault.text for fault in ReplyFault}
 
 
 class ReplySyntaxError(RemoteProtocolError):
@@ -110,7 +111,7 @@ class ReplySyntaxError(RemoteProtocolError):
         self.line = line
         self.offset = offset
         super().__init__(
-            f"line {line}, column {offset + 1}: {FAULT_TEXTS[fault]}: {shown(data)}",
+            f"line {line}, column {offset + 1}: {fault.text}: {shown(data)}",
             reply_hint=ReplyHint(421, "4.5.0", "The next server sent a malformed reply"),
         )
 

@@ -8,7 +8,7 @@ test holds that it explains every refusal and nothing else.
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, TypeAlias
 
 from reply_metadata.errors import ReplyFault, ReplySyntaxError
 from reply_metadata.limits import Limits
@@ -16,14 +16,14 @@ from reply_metadata.limits import Limits
 CRLF: Final = b"\r\n"
 _NOT_IN_LINES: Final = re.compile(rb"[\x00\r\n]")
 _CODE_DIGITS: Final = (frozenset(b"2345"), frozenset(b"012345"), frozenset(b"0123456789"))
+_FaultAt: TypeAlias = tuple[ReplyFault, int]
 
 
-def line_fault(line: bytes) -> tuple[ReplyFault, int] | None:
+def line_fault(line: bytes) -> _FaultAt | None:
     """What is wrong with one line without its CRLF, and at which octet; None when it is right."""
-    misplaced = _NOT_IN_LINES.search(line)
+    misplaced = _misplaced(line)
     if misplaced is not None:
-        fault = ReplyFault.NUL if misplaced[0] == b"\0" else ReplyFault.BAD_LINE_END
-        return fault, misplaced.start()
+        return misplaced
     for offset, digits in enumerate(_CODE_DIGITS):
         if offset >= len(line) or line[offset] not in digits:
             return ReplyFault.BAD_CODE, offset
@@ -32,42 +32,46 @@ def line_fault(line: bytes) -> tuple[ReplyFault, int] | None:
     return None
 
 
+def _misplaced(line: bytes) -> _FaultAt | None:
+    """The first octet that may not stand in a line."""
+    found = _NOT_IN_LINES.search(line)
+    if found is None:
+        return None
+    return ReplyFault.NUL if found[0] == b"\0" else ReplyFault.BAD_LINE_END, found.start()
+
+
 def reply_error(data: bytes, limits: Limits) -> ReplySyntaxError | None:
     """The first thing in `data` that keeps it from being one complete reply, or None.
 
     Octet order decides which is first, so a reply that arrives octet by octet fails the same way.
     """
-    number = 0
-    start = 0
-    while True:
+    number = start = 0
+    more = True
+    while more:
         number += 1
-        end = data.find(b"\n", start)
-        line_end = len(data) if end < 0 else end + 1
+        line_end = data.find(b"\n", start) + 1 or len(data)
+        line = data[start:line_end].removesuffix(CRLF)
         if number > limits.max_received_reply_lines and start < len(data):
             return ReplySyntaxError(ReplyFault.TOO_MANY_LINES, b"", number, 0)
         fault_at = _over_limit(start, line_end, limits)
         if fault_at is not None:
-            fault, offset = fault_at
-            return ReplySyntaxError(fault, data[start : start + offset + 1], number, offset)
-        line = data[start:line_end]
-        if not line.endswith(CRLF):
-            return _unended(line, number)
-        line = line[:-2]
-        fault_at = line_fault(line)
-        if fault_at is None and line[:3] != data[:3]:
-            fault_at = ReplyFault.CODE_MISMATCH, 0
+            line = data[start : start + fault_at[1] + 1]
+        elif len(line) == line_end - start:  # no CRLF: not all here, or wrong before that shows
+            fault_at = _misplaced(line.removesuffix(b"\r")) or (ReplyFault.INCOMPLETE, len(line))
+        else:
+            fault_at = line_fault(line)
+            if fault_at is None and line[:3] != data[:3]:
+                fault_at = ReplyFault.CODE_MISMATCH, 0
         if fault_at is not None:
-            fault, offset = fault_at
-            return ReplySyntaxError(fault, line, number, offset)
+            return ReplySyntaxError(fault_at[0], line, number, fault_at[1])
         start = line_end
-        if line[3:4] != b"-":
-            break
+        more = line[3:4] == b"-"
     if start < len(data):
         return ReplySyntaxError(ReplyFault.TRAILING_OCTETS, data[start:], number + 1, 0)
     return None
 
 
-def _over_limit(start: int, line_end: int, limits: Limits) -> tuple[ReplyFault, int] | None:
+def _over_limit(start: int, line_end: int, limits: Limits) -> _FaultAt | None:
     """The limit that a line breaks first, and the first octet of the line that is too much."""
     line_room = limits.max_received_line_octets
     reply_room = limits.max_received_reply_octets - start
@@ -76,18 +80,3 @@ def _over_limit(start: int, line_end: int, limits: Limits) -> tuple[ReplyFault, 
     if line_room <= reply_room:
         return ReplyFault.LINE_TOO_LONG, line_room
     return ReplyFault.REPLY_TOO_LONG, reply_room
-
-
-def _unended(line: bytes, number: int) -> ReplySyntaxError:
-    """A line that has no CRLF: bad in itself, ended by a bare LF, or not all here."""
-    if line.endswith(b"\n"):
-        fault = line_fault(line[:-1]) or (ReplyFault.BAD_LINE_END, len(line) - 1)
-        if fault[0] in (ReplyFault.BAD_CODE, ReplyFault.BAD_SEPARATOR):
-            fault = (ReplyFault.BAD_LINE_END, len(line) - 1)
-        return ReplySyntaxError(fault[0], line, number, fault[1])
-    inner = line.removesuffix(b"\r")
-    misplaced = _NOT_IN_LINES.search(inner)
-    if misplaced is not None:
-        fault = line_fault(inner) or (ReplyFault.BAD_LINE_END, misplaced.start())
-        return ReplySyntaxError(fault[0], line, number, fault[1])
-    return ReplySyntaxError(ReplyFault.INCOMPLETE, line, number, len(line))

@@ -6,28 +6,18 @@ Draft: #keys.  Rule 1: a value that its key's rule refuses cannot be built.  Rul
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Final, NamedTuple
+import re
+from dataclasses import dataclass, fields
+from typing import ClassVar, Final, NamedTuple, Self
 
 from reply_metadata.errors import MetadataSyntaxError
 from reply_metadata.groups import Argument, MetadataGroup
-from reply_metadata.key_rules import KEY_ENTRIES, KeyEntry, checked_group, value_fits
+from reply_metadata.key_rules import KEY_ENTRIES as KEY_ENTRIES
+from reply_metadata.key_rules import checked_group, value_fits
 
-__all__ = [
-    "KEY_ENTRIES",
-    "TYPED_KEYS",
-    "Forward",
-    "HelpUri",
-    "KeyEntry",
-    "QueueId",
-    "Reason",
-    "Referral",
-    "ReferralTarget",
-    "RetryAfter",
-    "Stored",
-    "TraceId",
-    "parse_referral_uri",
-]
+_URI_PARTS: Final = re.compile(
+    r"smtp://(?:\[(?P<literal>[^]]+)\]|(?P<host>[^:/]+))(?::(?P<port>[0-9]+))?/?", re.IGNORECASE
+)
 
 
 class ReferralTarget(NamedTuple):
@@ -55,21 +45,39 @@ def parse_referral_uri(uri: str) -> ReferralTarget:
         MetadataSyntaxError: the grammar refuses it, or its port is above 65535.
     """
     octets = uri.encode("utf-8", "surrogateescape")
-    if not value_fits("referral-uri", octets):
+    parts = _URI_PARTS.fullmatch(uri)
+    if parts is None or not value_fits("referral-uri", octets):
         raise MetadataSyntaxError(octets, 0, "referral-uri")
-    authority = uri[len("smtp://") :].removesuffix("/")
-    if authority.startswith("["):
-        host, _, after = authority[1:].partition("]")
-        port = after.removeprefix(":")
-        return ReferralTarget(host, int(port) if port else None, True)
-    host, _, port = authority.partition(":")
+    host = parts["literal"] or parts["host"]
     # The grammar wants a letter first in the last label of a name, so a digit means an address.
-    address = host.rpartition(".")[2][:1].isdigit()
-    return ReferralTarget(host, int(port) if port else None, address)
+    address = parts["literal"] is not None or host.rpartition(".")[2][:1].isdigit()
+    return ReferralTarget(host, int(parts["port"]) if parts["port"] else None, address)
 
 
 @dataclass(frozen=True, slots=True)
-class Referral:
+class _KeyValue:
+    """A key whose only argument is the one field of its value."""
+
+    KEY: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        checked_group(self.to_group())
+
+    def to_group(self) -> MetadataGroup:
+        """The group that says this."""
+        return MetadataGroup(self.KEY, tuple(self._arguments()))
+
+    def _arguments(self) -> list[Argument]:
+        return [Argument(None, str(getattr(self, field.name))) for field in fields(self)]
+
+    @classmethod
+    def from_group(cls, group: MetadataGroup) -> Self:
+        """The value a used group holds."""
+        return cls(*group.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Referral(_KeyValue):
     """REFERRAL: where the recipient is served, preferred first; Draft: #key-referral.
 
     Args:
@@ -88,120 +96,62 @@ class Referral:
         """The hosts and ports of the URIs, in the same order."""
         return tuple(parse_referral_uri(uri) for uri in self.uris)
 
-    def to_group(self) -> MetadataGroup:
-        """The group that says this."""
-        return MetadataGroup(self.KEY, tuple(Argument(None, uri) for uri in self.uris))
+    def _arguments(self) -> list[Argument]:
+        return [Argument(None, uri) for uri in self.uris]
 
     @classmethod
-    def from_group(cls, group: MetadataGroup) -> Referral:
+    def from_group(cls, group: MetadataGroup) -> Self:
         """The value a used group holds."""
         return cls(group.values)
 
 
 @dataclass(frozen=True, slots=True)
-class RetryAfter:
+class RetryAfter(_KeyValue):
     """RETRY-AFTER: after how many seconds another attempt may succeed; Draft: #key-retry-after."""
 
     KEY: ClassVar[str] = "RETRY-AFTER"
     seconds: int
 
-    def __post_init__(self) -> None:
-        if self.seconds < 0:
-            raise MetadataSyntaxError(str(self.seconds).encode("ascii"), 0, "delta-seconds")
-        checked_group(self.to_group())
-
-    def to_group(self) -> MetadataGroup:
-        """The group that says this."""
-        return MetadataGroup(self.KEY, (Argument(None, f"{self.seconds:d}"),))
-
     @classmethod
-    def from_group(cls, group: MetadataGroup) -> RetryAfter:
+    def from_group(cls, group: MetadataGroup) -> Self:
         """The value a used group holds."""
         return cls(int(group.values[0]))
 
 
 @dataclass(frozen=True, slots=True)
-class QueueId:
+class QueueId(_KeyValue):
     """QUEUE-ID: the id under which the server logs the message; Draft: #key-queue-id."""
 
     KEY: ClassVar[str] = "QUEUE-ID"
     value: str
 
-    def __post_init__(self) -> None:
-        checked_group(self.to_group())
-
-    def to_group(self) -> MetadataGroup:
-        """The group that says this."""
-        return MetadataGroup(self.KEY, (Argument(None, self.value),))
-
-    @classmethod
-    def from_group(cls, group: MetadataGroup) -> QueueId:
-        """The value a used group holds."""
-        return cls(group.values[0])
-
 
 @dataclass(frozen=True, slots=True)
-class TraceId:
+class TraceId(_KeyValue):
     """TRACE-ID: a correlation id for the logs of both sides; Draft: #key-trace-id."""
 
     KEY: ClassVar[str] = "TRACE-ID"
     value: str
 
-    def __post_init__(self) -> None:
-        checked_group(self.to_group())
-
-    def to_group(self) -> MetadataGroup:
-        """The group that says this."""
-        return MetadataGroup(self.KEY, (Argument(None, self.value),))
-
-    @classmethod
-    def from_group(cls, group: MetadataGroup) -> TraceId:
-        """The value a used group holds."""
-        return cls(group.values[0])
-
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(_KeyValue):
     """REASON: the operator's own code for the policy that decided; Draft: #key-reason."""
 
     KEY: ClassVar[str] = "REASON"
     token: str
 
-    def __post_init__(self) -> None:
-        checked_group(self.to_group())
-
-    def to_group(self) -> MetadataGroup:
-        """The group that says this."""
-        return MetadataGroup(self.KEY, (Argument(None, self.token),))
-
-    @classmethod
-    def from_group(cls, group: MetadataGroup) -> Reason:
-        """The value a used group holds."""
-        return cls(group.values[0])
-
 
 @dataclass(frozen=True, slots=True)
-class HelpUri:
+class HelpUri(_KeyValue):
     """HELP-URI: where a person can read on; never fetched by itself; Draft: #key-help-uri."""
 
     KEY: ClassVar[str] = "HELP-URI"
     uri: str
 
-    def __post_init__(self) -> None:
-        checked_group(self.to_group())
-
-    def to_group(self) -> MetadataGroup:
-        """The group that says this."""
-        return MetadataGroup(self.KEY, (Argument(None, self.uri),))
-
-    @classmethod
-    def from_group(cls, group: MetadataGroup) -> HelpUri:
-        """The value a used group holds."""
-        return cls(group.values[0])
-
 
 @dataclass(frozen=True, slots=True)
-class Forward:
+class Forward(_KeyValue):
     """FORWARD: fields from a backend for the proxy in front of it; Draft: #key-forward.
 
     Args:
@@ -212,24 +162,23 @@ class Forward:
     fields: tuple[tuple[str, str], ...]
 
     def __post_init__(self) -> None:
-        fields = tuple((name.lower(), value) for name, value in self.fields)
-        if len({name for name, _ in fields}) < len(fields):
+        named = tuple((name.lower(), value) for name, value in self.fields)
+        if len(dict(named)) < len(named):
             raise MetadataSyntaxError(self.to_group().sent(), 0, "forward-arguments")
-        object.__setattr__(self, "fields", fields)
+        object.__setattr__(self, "fields", named)
         checked_group(self.to_group())
 
-    def to_group(self) -> MetadataGroup:
-        """The group that says this."""
-        return MetadataGroup(self.KEY, tuple(Argument(*field) for field in self.fields))
+    def _arguments(self) -> list[Argument]:
+        return [Argument(name, value) for name, value in self.fields]
 
     @classmethod
-    def from_group(cls, group: MetadataGroup) -> Forward:
+    def from_group(cls, group: MetadataGroup) -> Self:
         """The value a used group holds."""
         return cls(tuple(group.named.items()))
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(_KeyValue):
     """STORED: where the message was saved for the recipient; Draft: #key-stored.
 
     Args:
@@ -245,33 +194,16 @@ class Stored:
     uid: int | None = None
     guid: str | None = None
 
-    def __post_init__(self) -> None:
-        checked_group(self.to_group())
-
-    def to_group(self) -> MetadataGroup:
-        """The group that says this."""
-        arguments = [Argument("mailbox", self.mailbox)]
-        for name, value in (
-            ("uidvalidity", self.uidvalidity),
-            ("uid", self.uid),
-            ("guid", self.guid),
-        ):
-            if value is not None:
-                arguments.append(Argument(name, str(value)))
-        return MetadataGroup(self.KEY, tuple(arguments))
+    def _arguments(self) -> list[Argument]:
+        given = [(field.name, getattr(self, field.name)) for field in fields(self)]
+        return [Argument(name, str(value)) for name, value in given if value is not None]
 
     @classmethod
-    def from_group(cls, group: MetadataGroup) -> Stored:
+    def from_group(cls, group: MetadataGroup) -> Self:
         """The value a used group holds."""
         named = group.named
-        uid = named.get("uid")
-        uidvalidity = named.get("uidvalidity")
-        return cls(
-            named["mailbox"],
-            None if uidvalidity is None else int(uidvalidity),
-            None if uid is None else int(uid),
-            named.get("guid"),
-        )
+        numbers = [int(named[name]) if name in named else None for name in ("uidvalidity", "uid")]
+        return cls(named["mailbox"], numbers[0], numbers[1], named.get("guid"))
 
 
 TYPED_KEYS: Final = (Referral, RetryAfter, QueueId, TraceId, Reason, HelpUri, Forward, Stored)

@@ -14,13 +14,9 @@ from typing import Final
 from reply_metadata._generated import reply_grammar
 from reply_metadata.errors import MetadataSyntaxError
 
-_AS_IS: Final = frozenset(range(0x21, 0x7F)) - frozenset(b"+<=>[]")
-_ENCODED: Final = tuple(
-    bytes((octet,)) if octet in _AS_IS else b"+%02X" % octet for octet in range(256)
-)
 _ENCODED_OCTET: Final = re.compile(rb"\+([0-9A-F]{2})")
-_DECODED: Final = {b"%02X" % octet: bytes((octet,)) for octet in range(256)}
-_NEEDS_ENCODING: Final = re.compile(rb"[^!-*,-;?-Z\\^-~]")
+_NOT_AS_IS: Final = re.compile(rb"[^!-*,-;?-Z\\^-~]")
+_OUT_OF_PLACE: Final = re.compile(rb"\+(?![0-9A-F]{2})|[^!-;?-Z\\^-~]")
 _SHOWN_AS_IS: Final = re.compile(r"[^ -\[\]-~]")
 
 
@@ -29,9 +25,7 @@ def encode_value(octets: bytes) -> bytes:
 
     ABNF: argument-value.  The empty value has no form of its own: only `name=` can carry it.
     """
-    if _NEEDS_ENCODING.search(octets) is None:
-        return octets
-    return b"".join([_ENCODED[octet] for octet in octets])
+    return _NOT_AS_IS.sub(_encoded_octet, octets)
 
 
 def decode_value(sent: bytes) -> bytes:
@@ -43,32 +37,23 @@ def decode_value(sent: bytes) -> bytes:
         MetadataSyntaxError: an octet stands raw that must be encoded, or "+" lacks its two digits.
     """
     if not reply_grammar.match("argument-value", sent):
-        position = _first_bad_octet(sent)
+        found = _OUT_OF_PLACE.search(sent)
+        position = found.start() if found else len(sent)
         raise MetadataSyntaxError(sent, position, "argument-value", ("a value octet or +XX",))
     return decode_matched_value(sent)
 
 
 def decode_matched_value(sent: bytes) -> bytes:
     """As `decode_value`, for octets that have matched `argument-value` already."""
-    if b"+" not in sent:
-        return sent
     return _ENCODED_OCTET.sub(_decoded_octet, sent)
 
 
+def _encoded_octet(match: re.Match[bytes]) -> bytes:
+    return b"+%02X" % ord(match[0])
+
+
 def _decoded_octet(match: re.Match[bytes]) -> bytes:
-    return _DECODED[match[1]]
-
-
-def _first_bad_octet(sent: bytes) -> int:
-    position = 0
-    while position < len(sent):
-        if sent[position] in _AS_IS:
-            position += 1
-        elif _ENCODED_OCTET.match(sent, position):
-            position += 3
-        else:
-            return position
-    return position
+    return bytes((int(match[1], 16),))
 
 
 def escaped(data: bytes | str) -> str:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final
 
+from reply_metadata.errors import LocalProtocolError
+
 MAX_LOCAL_PART_OCTETS: Final = 64
 """RFC 5321, Section 4.5.3.1.1."""
 MAX_DOMAIN_OCTETS: Final = 255
@@ -31,20 +33,19 @@ _DOMAIN: Final = rf"{_LABEL}(?:\.{_LABEL})*"
 _LITERAL: Final = r"\[[\x21-\x5a\x5e-\x7e]+\]"
 _ROUTE: Final = rf"@{_DOMAIN}(?:,@{_DOMAIN})*:"
 
+_DOMAIN_OR_LITERAL: Final = re.compile(rf"(?:{_DOMAIN}|{_LITERAL})")
 _MAILBOX: Final = re.compile(
     rf"(?:{_ROUTE})?(?P<local>{_DOT_STRING}|{_QUOTED_STRING})@(?P<domain>{_DOMAIN}|{_LITERAL})"
-)
-_DOMAIN_OR_LITERAL: Final = re.compile(rf"(?:{_DOMAIN}|{_LITERAL})")
-_PATH_THEN_REST: Final = re.compile(
-    rb"(<(?:[\x21\x23-\x3b\x3d\x3f-\x5b\x5d-\x7e\x80-\xff]"
-    rb'|"(?:[\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\x20-\x7e])*")*>)'
-    rb"(?: (.+))?",
-    re.DOTALL,
+    r"|(?P<alone>(?ai:postmaster)?)"
 )
 
 
-class PathSyntaxError(ValueError):
-    """The octets are no path of RFC 5321, or longer than its limits."""
+class PathSyntaxError(LocalProtocolError, ValueError):
+    """No path of RFC 5321, or longer than its limits, or none that may stand there."""
+
+
+class SmtpUtf8Needed(PathSyntaxError):
+    """A path that may stand only in a transaction with SMTPUTF8 (RFC 6531)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,49 +63,17 @@ class Path:
     domain: str
 
     def __post_init__(self) -> None:
-        if not self.domain:
-            if self.local_part and self.local_part.lower() != "postmaster":
-                raise PathSyntaxError(f"{self.local_part!r} has no domain")
-            return
-        match = _MAILBOX.fullmatch(self.mailbox)
-        if match is None or match["local"] != self.local_part:
-            raise PathSyntaxError(f"{self.mailbox!r} is no mailbox")
-        if len(self.local_part.encode("utf-8")) > MAX_LOCAL_PART_OCTETS:
-            raise PathSyntaxError("the local part is longer than 64 octets")
-        if self.domain.isascii() and not is_domain(self.domain):
-            raise PathSyntaxError(f"{self.domain!r} is no domain or address literal")
-        if len(self.to_octets()) > MAX_PATH_OCTETS:
-            raise PathSyntaxError("the path is longer than 256 octets")
-
-    @classmethod
-    def parse(cls, octets: bytes) -> Path:
-        """The path these octets are, "<" and ">" included.
-
-        Raises:
-            PathSyntaxError: they are none.
-        """
-        if octets[:1] != b"<" or octets[-1:] != b">":
-            raise PathSyntaxError("a path stands between < and >")
-        if len(octets) > MAX_PATH_OCTETS:
-            raise PathSyntaxError("the path is longer than 256 octets")
-        try:
-            text = octets[1:-1].decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise PathSyntaxError("a path is ASCII or UTF-8") from error
-        if text == "" or text.lower() == "postmaster":
-            return cls(text, "")
-        match = _MAILBOX.fullmatch(text)
-        if match is None:
-            raise PathSyntaxError(f"{text!r} is no mailbox")
-        return cls(match["local"], match["domain"])
+        if _parts(self.mailbox) != (self.local_part, self.domain):
+            raise PathSyntaxError(f"{self.mailbox!r} has other parts")
 
     @classmethod
     def of(cls, mailbox: str) -> Path:
-        """The path of a mailbox written without "<" and ">", as people write it."""
-        try:
-            return cls.parse(b"<" + mailbox.encode("utf-8") + b">")
-        except UnicodeEncodeError as error:
-            raise PathSyntaxError(f"{mailbox!r} is no Unicode text") from error
+        """The path of a mailbox written without "<" and ">", as people write it.
+
+        Raises:
+            PathSyntaxError: it is none.
+        """
+        return cls(*_parts(mailbox))
 
     @property
     def mailbox(self) -> str:
@@ -130,31 +99,39 @@ class Path:
         return self.local_part == other.local_part and self.domain.lower() == other.domain.lower()
 
 
-NULL_PATH: Final = Path("", "")
-
-
-def split_path(argument: bytes) -> tuple[bytes, bytes] | None:
-    """The path an argument of MAIL or RCPT begins with, and what follows its space; or None."""
-    match = _PATH_THEN_REST.fullmatch(argument)
-    return None if match is None else (match[1], match[2] or b"")
+def _parts(mailbox: str) -> tuple[str, str]:
+    """Local part and domain of what stands between "<" and ">"."""
+    match = _MAILBOX.fullmatch(mailbox)
+    if match is None:
+        raise PathSyntaxError(f"{mailbox!r} is no mailbox")
+    if len(mailbox.encode("utf-8")) > MAX_PATH_OCTETS - 2:
+        raise PathSyntaxError(f"the path is longer than {MAX_PATH_OCTETS} octets")
+    if match["domain"] is None:
+        return match["alone"], ""
+    local_part, domain = match["local"], match["domain"]
+    if len(local_part.encode("utf-8")) > MAX_LOCAL_PART_OCTETS:
+        raise PathSyntaxError(f"the local part is longer than {MAX_LOCAL_PART_OCTETS} octets")
+    if domain.isascii() and not is_domain(domain):
+        raise PathSyntaxError(f"{domain!r} is no domain or address literal")
+    return local_part, domain
 
 
 def is_domain(text: str) -> bool:
     """Whether the text is a Domain or an IPv4 or IPv6 address-literal of RFC 5321."""
-    if (
-        len(text) > MAX_DOMAIN_OCTETS
-        or not text.isascii()
-        or _DOMAIN_OR_LITERAL.fullmatch(text) is None
-    ):
+    if len(text) > MAX_DOMAIN_OCTETS or not text.isascii():
         return False
-    if not text.startswith("["):
-        return True
-    literal = text[1:-1]
-    try:
-        if literal[:5].lower() == "ipv6:":
-            IPv6Address(literal[5:])
-        else:
-            IPv4Address(literal)
-    except AddressValueError:
+    if _DOMAIN_OR_LITERAL.fullmatch(text) is None:
         return False
+    if text.startswith("["):
+        literal = text[1:-1]
+        try:
+            if literal[:5].lower() == "ipv6:":
+                IPv6Address(literal[5:])
+            else:
+                IPv4Address(literal)
+        except AddressValueError:
+            return False
     return True
+
+
+NULL_PATH: Final = Path("", "")

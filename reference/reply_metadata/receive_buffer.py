@@ -10,9 +10,9 @@ Rule 5: after an error a buffer gives nothing but that error: the connection is 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NoReturn
 
-from reply_metadata.errors import RemoteProtocolError, ReplyFault, ReplyHint, ReplySyntaxError
+from reply_metadata.errors import RemoteProtocolError, ReplyHint
 from reply_metadata.framing import CRLF, reply_error
 from reply_metadata.limits import DEFAULT_LIMITS, Limits
 
@@ -49,10 +49,10 @@ class _OctetBuffer:
         self._scanned = 0
 
     def _line_end(self) -> int:
-        """The offset after the next LF not passed yet, or -1; each octet is searched once."""
-        end = self._octets.find(b"\n", self._scanned)
-        self._scanned = len(self._octets) if end < 0 else end + 1
-        return -1 if end < 0 else end + 1
+        """The offset after the next LF not passed yet, or 0; each octet is searched once."""
+        end = self._octets.find(b"\n", self._scanned) + 1
+        self._scanned = end or len(self._octets)
+        return end
 
     def _take(self, count: int) -> bytes:
         taken = bytes(self._octets[:count])
@@ -60,10 +60,10 @@ class _OctetBuffer:
         self._scanned = 0
         return taken
 
-    def _fail(self, error: RemoteProtocolError) -> RemoteProtocolError:
+    def _fail(self, error: RemoteProtocolError) -> NoReturn:
         self._error = error
         self.clear()
-        return error
+        raise error
 
     def _raise_again(self) -> None:
         if self._error is not None:
@@ -101,15 +101,17 @@ class ReplyBuffer(_OctetBuffer):
         limits = self._limits
         while True:
             end = self._line_end()
-            reached = len(octets) if end < 0 else end
+            reached = end or len(octets)
             if reached > self._line_start and (
                 self._lines >= limits.max_received_reply_lines
                 or reached - self._line_start > limits.max_received_line_octets
                 or reached > limits.max_received_reply_octets
-                or (end > 0 and octets[end - 2 : end] != CRLF)
+                or (end and octets[end - 2 : end] != CRLF)
             ):
-                raise self._fail(self._what_is_wrong(reached))
-            if end < 0:
+                # An earlier line may have a fault that only this looks for.
+                read = bytes(octets[:reached])
+                self._fail(reply_error(read, limits) or RemoteProtocolError("no reply"))
+            if not end:
                 return None
             last = octets[self._line_start + 3 : self._line_start + 4] != b"-"
             self._lines += 1
@@ -117,14 +119,6 @@ class ReplyBuffer(_OctetBuffer):
             if last:
                 self._lines = self._line_start = 0
                 return self._take(end)
-
-    def _what_is_wrong(self, reached: int) -> ReplySyntaxError:
-        """The first fault up to here; an earlier line may have one that only a parser sees."""
-        read = bytes(self._octets[:reached])
-        error = reply_error(read, self._limits)
-        if error is None:  # cannot be: one of the conditions above is in reply_error too
-            return ReplySyntaxError(ReplyFault.BAD_LINE_END, read, self._lines + 1, len(read))
-        return error
 
 
 class CommandBuffer(_OctetBuffer):
@@ -151,21 +145,13 @@ class CommandBuffer(_OctetBuffer):
         """
         self._raise_again()
         end = self._line_end()
-        reached = len(self._octets) if end < 0 else end
-        if reached > self._limits.max_command_octets:
-            raise self._fail(
-                RemoteProtocolError("the command line is too long", reply_hint=COMMAND_TOO_LONG)
-            )
-        if end < 0:
+        if (end or len(self._octets)) > self._limits.max_command_octets:
+            self._refuse("the command line is too long", COMMAND_TOO_LONG)
+        if not end:
             return None
         line = self._take(end)
         if not line.endswith(CRLF) or b"\r" in line[:-2] or b"\0" in line:
-            raise self._fail(
-                RemoteProtocolError(
-                    "the command line holds a NUL, a bare CR or a bare LF",
-                    reply_hint=COMMAND_MALFORMED,
-                )
-            )
+            self._refuse("the command line holds a NUL, a bare CR or a bare LF", COMMAND_MALFORMED)
         return line[:-2]
 
     def next_message(self) -> bytes | None:
@@ -182,7 +168,7 @@ class CommandBuffer(_OctetBuffer):
         octets = self._octets
         limits = self._limits
         start = 0
-        while (end := self._line_end()) > 0:
+        while end := self._line_end():
             line = octets[start:end]
             if line == b".\r\n":
                 self._take(end)
@@ -190,17 +176,17 @@ class CommandBuffer(_OctetBuffer):
                 del self._message[:]
                 return message
             if len(line) > limits.max_message_line_octets:
-                raise self._fail(_bad_message("a line is too long", MESSAGE_TOO_LONG))
+                self._refuse("the message was refused: a line is too long", MESSAGE_TOO_LONG)
             if not line.endswith(CRLF) or line.find(b"\r") != len(line) - 2:
-                raise self._fail(_bad_message("it holds a bare CR or LF", MESSAGE_MALFORMED))
+                self._refuse("the message was refused: it holds a bare CR or LF", MESSAGE_MALFORMED)
             self._message += line[1:] if line.startswith(b".") else line
             if len(self._message) > limits.max_message_octets:
-                raise self._fail(_bad_message("it is too long", MESSAGE_TOO_LONG))
+                self._refuse("the message was refused: it is too long", MESSAGE_TOO_LONG)
             start = end
         del octets[:start]
         self._scanned = len(octets)
         if len(octets) > limits.max_message_line_octets:
-            raise self._fail(_bad_message("a line is too long", MESSAGE_TOO_LONG))
+            self._refuse("the message was refused: a line is too long", MESSAGE_TOO_LONG)
         return None
 
     def next_chunk(self, count: int) -> bytes | None:
@@ -211,7 +197,7 @@ class CommandBuffer(_OctetBuffer):
         """
         self._raise_again()
         if count > self._limits.max_message_octets:
-            raise self._fail(_bad_message("it is too long", MESSAGE_TOO_LONG))
+            self._refuse("the message was refused: it is too long", MESSAGE_TOO_LONG)
         return None if len(self._octets) < count else self._take(count)
 
     def discard(self, count: int) -> int:
@@ -219,6 +205,5 @@ class CommandBuffer(_OctetBuffer):
         self._raise_again()
         return len(self._take(count))
 
-
-def _bad_message(why: str, hint: ReplyHint) -> RemoteProtocolError:
-    return RemoteProtocolError(f"the message was refused: {why}", reply_hint=hint)
+    def _refuse(self, why: str, hint: ReplyHint) -> NoReturn:
+        self._fail(RemoteProtocolError(why, reply_hint=hint))

@@ -8,8 +8,6 @@ that octet by octet gives the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from reply_metadata.command_lines import ChunkHeader
 from reply_metadata.commands import Chunk
 from reply_metadata.errors import ReplyHint
@@ -18,25 +16,18 @@ from reply_metadata.message_content import bare_cr_or_lf
 from reply_metadata.receive_buffer import MESSAGE_MALFORMED, CommandBuffer
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedChunk:
-    """A chunk that is dropped, and what is answered to it."""
-
-    last: bool
-    hint: ReplyHint
-
-
 class ChunkReceiver:
     """Takes the chunks of one content after the other out of the session's buffer."""
 
     def __init__(self, buffer: CommandBuffer) -> None:
         self._buffer = buffer
         self._missing = 0
-        self._last = False
         self._refusal: ReplyHint | None = None
         self._content = bytearray()
         self.waiting = False
         """Whether octets of a chunk are awaited."""
+        self.last = False
+        """Whether that chunk is the last one."""
 
     @property
     def octet_count(self) -> int:
@@ -45,12 +36,12 @@ class ChunkReceiver:
 
     def begin(self, header: ChunkHeader, refusal: ReplyHint | None) -> None:
         """A BDAT was read; `refusal` says why its chunk is dropped, if it is."""
-        self._missing, self._last = header
+        self._missing, self.last = header
         self._refusal = refusal
         self.waiting = True
 
-    def read(self) -> Chunk | Content | RefusedChunk | None:
-        """A whole chunk, the content after the last one, a refusal, or None: octets are missing.
+    def read(self) -> Chunk | Content | ReplyHint | None:
+        """A whole chunk, the content after the last one, why it is refused, or None: wait for more.
 
         Content with a bare CR or LF is refused: a next host that gets it by DATA could be misled.
         """
@@ -59,18 +50,18 @@ class ChunkReceiver:
             if self._missing:
                 return None
             self.waiting = False
-            return RefusedChunk(self._last, self._refusal)
+            return self._refusal
         octets = self._buffer.next_chunk(self._missing)
         if octets is None:
             return None
         self.waiting = False
         self._content += octets
-        if not self._last:
+        if not self.last:
             return Chunk(octets)
         content = bytes(self._content)
         self._content.clear()
         if bare_cr_or_lf(content) is not None:
-            return RefusedChunk(last=True, hint=MESSAGE_MALFORMED)
+            return MESSAGE_MALFORMED
         return Content(content)
 
     def forget(self) -> None:

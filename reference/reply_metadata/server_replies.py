@@ -8,36 +8,29 @@ reader just what was meant.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
+from reply_metadata import commands
 from reply_metadata._generated import reply_grammar
 from reply_metadata.codec import build_reply, parse_reply
-from reply_metadata.command_steps import command_name
-from reply_metadata.commands import (
-    Authenticate,
-    AuthResponse,
-    Chunk,
-    Command,
-    Hello,
-    Help,
-    MailFrom,
-    Noop,
-    Quit,
-    RcptTo,
-    Reset,
-    StartData,
-    StartTls,
-    Verify,
-)
+from reply_metadata.commands import Command
 from reply_metadata.errors import LocalProtocolError, shown
 from reply_metadata.extension import allowed_in
 from reply_metadata.server_rules import ServerSettings
-from reply_metadata.transitions import DIALECTS, Protocol, Step
+from reply_metadata.transitions import DIALECTS, Protocol, Step, command_name
 from reply_metadata.values import Reply
 
+_USUAL: Final[Mapping[type[Command], tuple[int, str | None, str]]] = {
+    commands.StartTls: (220, "2.0.0", "Ready to start TLS"),
+    commands.StartData: (354, None, "Start mail input; end with <CRLF>.<CRLF>"),
+    commands.Reset: (250, "2.0.0", "OK"),
+    commands.Noop: (250, "2.0.0", "OK"),
+    commands.Verify: (252, "2.5.2", "Cannot VRFY user, but will accept message"),
+    commands.Help: (214, "2.0.0", "See RFC 5321"),
+}
 _CHALLENGE: Final = parse_reply(b"334 \r\n", negotiated=False)
 """PLAIN: the server asks nothing but the credentials (RFC 4954, Section 4)."""
-_STEPS_WITHOUT_COMMAND: Final = frozenset({Step.NOTHING, Step.OTHER, Step.FAULT})
 
 
 def usual_reply(command: Command, protocol: Protocol, settings: ServerSettings, tls: bool) -> Reply:
@@ -53,28 +46,19 @@ def usual_reply(command: Command, protocol: Protocol, settings: ServerSettings, 
         LocalProtocolError: it needs one.
     """
     match command:
-        case Hello(verb=verb):
+        case commands.Hello(verb=verb):
             extended = verb is DIALECTS[protocol].extended_verb
             lines = settings.keywords(tls=tls) if extended else ()
             return build_reply(250, None, "\n".join((settings.host_name, *lines)))
-        case StartTls():
-            return build_reply(220, "2.0.0", "Ready to start TLS")
-        case Authenticate(credentials=None):
+        case commands.Authenticate(credentials=None):
             return _CHALLENGE
-        case StartData():
-            return build_reply(354, None, "Start mail input; end with <CRLF>.<CRLF>")
-        case Chunk(octets=octets):
+        case commands.Chunk(octets=octets):
             return build_reply(250, "2.0.0", f"{len(octets)} octets received")
-        case Reset() | Noop():
-            return build_reply(250, "2.0.0", "OK")
-        case Verify():
-            return build_reply(252, "2.5.2", "Cannot VRFY user, but will accept message")
-        case Help():
-            return build_reply(214, "2.0.0", "See RFC 5321")
-        case Quit():
+        case commands.Quit():
             return build_reply(221, "2.0.0", f"{settings.host_name} closing connection")
-        case MailFrom() | RcptTo() | Authenticate() | AuthResponse():
-            raise LocalProtocolError("who uses the session answers MAIL, RCPT and AUTH")
+    if type(command) not in _USUAL:
+        raise LocalProtocolError("who uses the session answers MAIL, RCPT and AUTH")
+    return build_reply(*_USUAL[type(command)])
 
 
 def reply_for_client(reply: Reply, step: Step, protocol: Protocol, *, negotiated: bool) -> Reply:
@@ -87,7 +71,7 @@ def reply_for_client(reply: Reply, step: Step, protocol: Protocol, *, negotiated
         if not reply.metadata:
             return reply
         return build_reply(reply.code, reply.enhanced_code, reply.text, negotiated=False)
-    command = None if step in _STEPS_WITHOUT_COMMAND else command_name(step)
+    command = command_name(step)
     if not allowed_in(reply.code, command):
         if reply.metadata:
             raise LocalProtocolError(f"no metadata may stand in {reply.code} to {step.value}")

@@ -6,10 +6,11 @@ RFC 5321, Sections 4.1.1.11 and 4.5.3.1; RFC 1870 (SIZE); RFC 6152 (8BITMIME); R
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from reply_metadata.commands import MailFrom, Parameter, RcptTo
+from reply_metadata.commands import MailFrom, RcptTo
 from reply_metadata.errors import ReplyHint
 from reply_metadata.extension import KEYWORD, REQUIRED_KEYWORD
 from reply_metadata.limits import DEFAULT_LIMITS, Limits
@@ -19,7 +20,11 @@ from reply_metadata.timeouts import DEFAULT_SERVER_TIMEOUTS, ServerTimeouts
 _UNKNOWN_PARAMETER: Final = ReplyHint(555, "5.5.4", "Parameter not recognized")
 _BAD_VALUE: Final = ReplyHint(501, "5.5.4", "Bad parameter value")
 _TOO_LARGE: Final = ReplyHint(552, "5.3.4", "Message too large")
-_MAX_SIZE_DIGITS: Final = 20  # RFC 1870, Section 3
+_MAIL_PARAMETERS: Final = {  # the form of the value, "" when there is none
+    "SIZE": re.compile("[0-9]{1,20}"),  # RFC 1870, Section 3
+    "BODY": re.compile("(?i:7BIT|8BITMIME)"),
+    "SMTPUTF8": re.compile(""),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,25 +89,14 @@ def refusal_of_parameters(
         settings: the settings of the session.
         extended: whether EHLO or LHLO succeeded; after HELO there are no parameters.
     """
-    known = _MAIL_PARAMETERS if extended and isinstance(command, MailFrom) else frozenset[str]()
+    has_parameters = extended and isinstance(command, MailFrom)
     for parameter in command.parameters:
-        if parameter.keyword not in known:
+        form = _MAIL_PARAMETERS.get(parameter.keyword)
+        if form is None or not has_parameters:
             return _UNKNOWN_PARAMETER
-        refusal = _refusal_of_value(parameter, settings)
-        if refusal is not None:
-            return refusal
+        value = parameter.value or ""
+        if form.fullmatch(value) is None:
+            return _BAD_VALUE
+        if parameter.keyword == "SIZE" and int(value) > settings.limits.max_message_octets:
+            return _TOO_LARGE
     return None
-
-
-_MAIL_PARAMETERS: Final = frozenset({"SIZE", "BODY", "SMTPUTF8"})
-
-
-def _refusal_of_value(parameter: Parameter, settings: ServerSettings) -> ReplyHint | None:
-    value = parameter.value or ""
-    if parameter.keyword == "SMTPUTF8":
-        return None if parameter.value is None else _BAD_VALUE
-    if parameter.keyword == "BODY":
-        return None if value.upper() in {"7BIT", "8BITMIME"} else _BAD_VALUE
-    if not value.isdecimal() or len(value) > _MAX_SIZE_DIGITS:
-        return _BAD_VALUE
-    return _TOO_LARGE if int(value) > settings.limits.max_message_octets else None

@@ -34,17 +34,14 @@ class ClientTimeouts:
 
     def seconds_for(self, step: Step) -> float:
         """How long the reply to a step may take."""
-        match step:
-            case Step.GREETING:
-                return self.greeting_s
-            case Step.DATA:
-                return self.data_s
-            case Step.RESULT | Step.LAST_RESULT:
-                return self.result_s
-            case Step.QUIT:
-                return self.quit_s
-            case _:
-                return self.command_s
+        by_step = {
+            Step.GREETING: self.greeting_s,
+            Step.DATA: self.data_s,
+            Step.RESULT: self.result_s,
+            Step.LAST_RESULT: self.result_s,
+            Step.QUIT: self.quit_s,
+        }
+        return by_step.get(step, self.command_s)
 
 
 @dataclass(frozen=True, slots=True)

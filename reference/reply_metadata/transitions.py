@@ -11,13 +11,14 @@ Rule 4: rows marked `only_read` are what a client goes along with and a server n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from types import MappingProxyType
-from typing import Final
+from itertools import product
+from typing import Final, TypeAlias
 
-from reply_metadata.commands import HelloVerb
+from reply_metadata.commands import Command, HelloVerb
+from reply_metadata.extension import LAST_CHUNK
 
 
 class Protocol(Enum):
@@ -75,7 +76,7 @@ class Step(Enum):
     RCPT = "RCPT"
     DATA = "DATA"
     BDAT = "BDAT"
-    BDAT_LAST = "BDAT LAST"
+    BDAT_LAST = LAST_CHUNK
     CONTENT = "(content)"
     RESULT = "(content), not the last recipient"
     LAST_RESULT = "(content), last reply"
@@ -89,6 +90,19 @@ class Step(Enum):
     NOTHING = "(nothing asked)"
     END = "(connection ends)"
     FAULT = "(protocol error)"
+
+
+_COMMANDS: Final = {Step.AUTH_RESPONSE: "AUTH", Step.RESULT: "DATA", Step.LAST_RESULT: "DATA"}
+
+
+def step_of(command: Command) -> Step:
+    """The step a command is."""
+    return Step(command.name)
+
+
+def command_name(step: Step) -> str | None:
+    """The command a step belongs to, as the codec names it (`extension.allowed_in`), or None."""
+    return _COMMANDS.get(step, None if step.value.startswith("(") else step.value)
 
 
 class Answer(Enum):
@@ -116,27 +130,24 @@ class Dialect:
     Args:
         hello_verbs: the verbs that greet, the preferred one first.
         result_count: how many replies answer the content.
-        extended_verb: the verb whose answer lists extensions.
         default_port: the port a client takes when it is told none; None: there is none, and 25 is
             forbidden (RFC 2033, Section 5).
     """
 
     hello_verbs: tuple[HelloVerb, ...]
     result_count: ResultCount
-    extended_verb: HelloVerb
     default_port: int | None
 
+    @property
+    def extended_verb(self) -> HelloVerb:
+        """The verb whose answer lists extensions."""
+        return self.hello_verbs[0]
 
-DIALECTS: Final[Mapping[Protocol, Dialect]] = MappingProxyType(
-    {
-        Protocol.SMTP: Dialect(
-            (HelloVerb.EHLO, HelloVerb.HELO), ResultCount.ONE, HelloVerb.EHLO, 25
-        ),
-        Protocol.LMTP: Dialect(
-            (HelloVerb.LHLO,), ResultCount.ONE_EACH_RECIPIENT, HelloVerb.LHLO, None
-        ),
-    }
-)
+
+DIALECTS: Final[Mapping[Protocol, Dialect]] = {
+    Protocol.SMTP: Dialect((HelloVerb.EHLO, HelloVerb.HELO), ResultCount.ONE, 25),
+    Protocol.LMTP: Dialect((HelloVerb.LHLO,), ResultCount.ONE_EACH_RECIPIENT, None),
+}
 
 LAST_OF_GROUP: Final = frozenset(set(Step) - {Step.MAIL, Step.RCPT, Step.RSET})
 """With PIPELINING, nothing may follow these before their answer.
@@ -164,152 +175,93 @@ class Transition:
 _BOTH: Final = (Protocol.SMTP, Protocol.LMTP)
 _SMTP: Final = (Protocol.SMTP,)
 _LMTP: Final = (Protocol.LMTP,)
-_FAILURES: Final = (Answer.TRANSIENT, Answer.PERMANENT)
-_REPLIES: Final = (Answer.SUCCESS, *_FAILURES)
-_CHUNKS: Final = (State.HAS_RECIPIENTS, State.CHUNKS)
-_GREETED: Final = (State.READY, State.HAS_SENDER, *_CHUNKS, State.CHUNKS_REFUSED)
-_BETWEEN_COMMANDS: Final = (State.GREETED, *_GREETED)
-_OPEN: Final = (
-    State.CONNECTED,
-    State.REFUSED,
-    State.STARTING_TLS,
-    State.AUTHENTICATING,
-    *_BETWEEN_COMMANDS,
-    State.CONTENT,
-    State.RESULTS,
-)
-_STEPS_OF: Final[Mapping[State, tuple[Step, ...]]] = {
-    State.CONNECTED: (Step.GREETING,),
-    State.REFUSED: (Step.QUIT,),
-    State.AUTHENTICATING: (Step.AUTH_RESPONSE,),
-    State.RESULTS: (Step.RESULT, Step.LAST_RESULT),
-}
 
+_NO_REPLY: Final = (Answer.NONE,)
+_SUCCESS: Final = (Answer.SUCCESS,)
+_INTERMEDIATE: Final = (Answer.INTERMEDIATE,)
+_FAILURE: Final = (Answer.TRANSIENT, Answer.PERMANENT)
+_REPLY: Final = (Answer.SUCCESS, *_FAILURE)
 
-def _stay(
-    protocols: tuple[Protocol, ...],
-    states: Iterable[State],
-    step: Step,
-    answers: Iterable[Answer],
-) -> list[Transition]:
-    """Rows that change nothing."""
-    return [Transition(protocols, state, step, one, state) for state in states for one in answers]
+_NO_RECIPIENT: Final = (State.GREETED, State.READY, State.HAS_SENDER)
+_IN_CHUNKS: Final = (State.HAS_RECIPIENTS, State.CHUNKS)
+_BETWEEN: Final = (*_NO_RECIPIENT, *_IN_CHUNKS, State.CHUNKS_REFUSED)  # commands, any may be tried
+_AFTER_HELLO: Final = _BETWEEN[1:]
+_OPEN: Final = tuple(one for one in State if one not in (State.CLOSED, State.BROKEN))
+_MAY_CLOSE: Final = tuple(one for one in _OPEN if one is not State.STARTING_TLS)
 
+_Rule: TypeAlias = tuple[Iterable[State], Iterable[Step], Iterable[Answer], State | None]
+"""In these states, when one of these steps gets one of these answers: the next state, or None: no
+change."""
 
-def _rows() -> list[Transition]:
-    """Every transition, in the order of a dialogue."""
-    success, intermediate = Answer.SUCCESS, Answer.INTERMEDIATE
-    rows = [Transition(_BOTH, State.CONNECTED, Step.GREETING, success, State.GREETED)]
-    rows += [
-        Transition(_BOTH, State.CONNECTED, Step.GREETING, one, State.REFUSED) for one in _FAILURES
-    ]
-    for step, protocols in ((Step.EHLO, _SMTP), (Step.HELO, _SMTP), (Step.LHLO, _LMTP)):
-        rows += [
-            Transition(protocols, state, step, success, State.READY) for state in _BETWEEN_COMMANDS
-        ]
-        rows += _stay(protocols, _BETWEEN_COMMANDS, step, _FAILURES)
+_RULES: Final[tuple[_Rule, ...]] = (
+    ((State.CONNECTED,), (Step.GREETING,), _SUCCESS, State.GREETED),
+    ((State.CONNECTED,), (Step.GREETING,), _FAILURE, State.REFUSED),
+    (_BETWEEN, (Step.EHLO, Step.HELO, Step.LHLO), _SUCCESS, State.READY),
+    (_BETWEEN, (Step.EHLO, Step.HELO, Step.LHLO), _FAILURE, None),
     # RFC 3207, Section 4.2: after the handshake the session is as it was after the greeting.
-    rows.append(Transition(_BOTH, State.READY, Step.STARTTLS, success, State.STARTING_TLS))
-    rows += _stay(_BOTH, _BETWEEN_COMMANDS, Step.STARTTLS, _FAILURES)
-    rows.append(Transition(_BOTH, State.STARTING_TLS, Step.TLS, Answer.NONE, State.GREETED))
-    rows.append(Transition(_BOTH, State.READY, Step.AUTH, success, State.READY))
-    rows.append(Transition(_BOTH, State.READY, Step.AUTH, intermediate, State.AUTHENTICATING))
-    rows += _stay(_BOTH, _BETWEEN_COMMANDS, Step.AUTH, _FAILURES)
-    rows += [
-        Transition(_BOTH, State.AUTHENTICATING, step, one, State.READY)
-        for step, answers in ((Step.AUTH_RESPONSE, _REPLIES), (Step.OTHER, _FAILURES))
-        for one in answers
-    ]
-    rows.append(Transition(_BOTH, State.READY, Step.MAIL, success, State.HAS_SENDER))
-    rows += _stay(_BOTH, _BETWEEN_COMMANDS, Step.MAIL, _FAILURES)
-    rows += [
-        Transition(_BOTH, state, Step.RCPT, success, State.HAS_RECIPIENTS)
-        for state in (State.HAS_SENDER, State.HAS_RECIPIENTS)
-    ]
-    rows += _stay(_BOTH, _BETWEEN_COMMANDS, Step.RCPT, _FAILURES)
-    rows.append(Transition(_BOTH, State.HAS_RECIPIENTS, Step.DATA, intermediate, State.CONTENT))
-    # RFC 2920, Section 3.1: the client then sends an empty content.
-    rows.append(
-        Transition(_SMTP, State.HAS_SENDER, Step.DATA, intermediate, State.CONTENT, only_read=True)
-    )
-    rows += _stay(_BOTH, _BETWEEN_COMMANDS, Step.DATA, _FAILURES)
-    rows.append(Transition(_BOTH, State.CONTENT, Step.CONTENT, Answer.NONE, State.RESULTS))
-    rows += _chunk_rows()
-    rows += _stay(_LMTP, (State.RESULTS,), Step.RESULT, _REPLIES)
-    rows += [
-        Transition(_BOTH, State.RESULTS, Step.LAST_RESULT, one, State.READY) for one in _REPLIES
-    ]
-    rows.append(Transition(_BOTH, State.GREETED, Step.RSET, success, State.GREETED))
-    rows += [Transition(_BOTH, state, Step.RSET, success, State.READY) for state in _GREETED]
-    rows += _stay(_BOTH, _BETWEEN_COMMANDS, Step.RSET, _FAILURES)
-    for step in (Step.NOOP, Step.VRFY, Step.HELP):
-        rows += _stay(_BOTH, _BETWEEN_COMMANDS, step, _REPLIES)
-    rows += [
-        Transition(_BOTH, state, Step.QUIT, one, State.CLOSED)
-        for state in (State.REFUSED, *_BETWEEN_COMMANDS)
-        for one in _REPLIES
-    ]
-    rows += _stay(_BOTH, (State.REFUSED, *_BETWEEN_COMMANDS), Step.OTHER, _FAILURES)
-    rows += _closing_rows()
-    rows += [Transition(_BOTH, state, Step.END, Answer.NONE, State.CLOSED) for state in _OPEN]
-    rows += [Transition(_BOTH, state, Step.FAULT, Answer.NONE, State.BROKEN) for state in _OPEN]
-    return rows
+    ((State.READY,), (Step.STARTTLS,), _SUCCESS, State.STARTING_TLS),
+    ((State.STARTING_TLS,), (Step.TLS,), _NO_REPLY, State.GREETED),
+    ((State.READY,), (Step.AUTH,), _SUCCESS, State.READY),
+    ((State.READY,), (Step.AUTH,), _INTERMEDIATE, State.AUTHENTICATING),
+    ((State.AUTHENTICATING,), (Step.AUTH_RESPONSE,), _REPLY, State.READY),
+    ((State.AUTHENTICATING,), (Step.OTHER,), _FAILURE, State.READY),
+    ((State.READY,), (Step.MAIL,), _SUCCESS, State.HAS_SENDER),
+    ((State.HAS_SENDER, State.HAS_RECIPIENTS), (Step.RCPT,), _SUCCESS, State.HAS_RECIPIENTS),
+    ((State.HAS_RECIPIENTS,), (Step.DATA,), _INTERMEDIATE, State.CONTENT),
+    ((State.HAS_SENDER,), (Step.DATA,), _INTERMEDIATE, State.CONTENT),  # see `_ONLY_READ`
+    ((State.CONTENT,), (Step.CONTENT,), _NO_REPLY, State.RESULTS),
+    # RFC 3030, Section 2: each chunk has a reply; after the last one come those to the content.
+    (_IN_CHUNKS, (Step.BDAT,), _SUCCESS, State.CHUNKS),
+    (_IN_CHUNKS, (Step.BDAT,), _FAILURE, State.CHUNKS_REFUSED),
+    (_IN_CHUNKS, (Step.BDAT_LAST,), _NO_REPLY, State.RESULTS),
+    ((*_IN_CHUNKS, State.CHUNKS_REFUSED), (Step.BDAT_LAST,), _FAILURE, State.READY),
+    (_NO_RECIPIENT, (Step.BDAT, Step.BDAT_LAST), _FAILURE, None),
+    ((State.CHUNKS_REFUSED,), (Step.BDAT,), _FAILURE, None),
+    ((State.RESULTS,), (Step.RESULT,), _REPLY, None),
+    ((State.RESULTS,), (Step.LAST_RESULT,), _REPLY, State.READY),
+    ((State.GREETED,), (Step.RSET,), _SUCCESS, None),
+    (_AFTER_HELLO, (Step.RSET,), _SUCCESS, State.READY),
+    (_BETWEEN, (Step.NOOP, Step.VRFY, Step.HELP), _REPLY, None),
+    (_BETWEEN, (Step.STARTTLS, Step.AUTH, Step.MAIL, Step.RCPT), _FAILURE, None),
+    (_BETWEEN, (Step.DATA, Step.RSET), _FAILURE, None),
+    ((State.REFUSED, *_BETWEEN), (Step.QUIT,), _REPLY, State.CLOSED),
+    ((State.REFUSED, *_BETWEEN), (Step.OTHER,), _FAILURE, None),
+    (_OPEN, (Step.END,), _NO_REPLY, State.CLOSED),
+    (_OPEN, (Step.FAULT,), _NO_REPLY, State.BROKEN),
+    # 421 may come when nothing was asked, but nothing in the clear once TLS starts.
+    (_MAY_CLOSE, (Step.NOTHING,), (Answer.CLOSING,), State.CLOSED),
+)
+_PROTOCOLS: Final = {Step.EHLO: _SMTP, Step.HELO: _SMTP, Step.LHLO: _LMTP, Step.RESULT: _LMTP}
+_ONLY_READ: Final = (State.HAS_SENDER, Step.DATA, Answer.INTERMEDIATE)
+"""RFC 2920, Section 3.1: after a 354 without a recipient an SMTP client sends an empty content."""
 
 
-def _chunk_rows() -> list[Transition]:
-    """RFC 3030, Section 2: each chunk has a reply; after the last one come those to the content."""
-    rows = []
-    for state in _CHUNKS:
-        rows.append(Transition(_BOTH, state, Step.BDAT, Answer.SUCCESS, State.CHUNKS))
-        rows += [
-            Transition(_BOTH, state, Step.BDAT, one, State.CHUNKS_REFUSED) for one in _FAILURES
-        ]
-        rows.append(Transition(_BOTH, state, Step.BDAT_LAST, Answer.NONE, State.RESULTS))
-    rows += [
-        Transition(_BOTH, state, Step.BDAT_LAST, one, State.READY)
-        for state in (*_CHUNKS, State.CHUNKS_REFUSED)
-        for one in _FAILURES
-    ]
-    nothing_open = (State.GREETED, State.READY, State.HAS_SENDER)
-    rows += _stay(_BOTH, (*nothing_open, State.CHUNKS_REFUSED), Step.BDAT, _FAILURES)
-    rows += _stay(_BOTH, nothing_open, Step.BDAT_LAST, _FAILURES)
-    return rows
-
-
-def _closing_rows() -> list[Transition]:
-    """421 may answer anything, and come when nothing was asked (RFC 5321, Section 3.8).
-
-    But nothing in the clear may come once TLS starts.
-    """
-    greetings = {Step.EHLO: _SMTP, Step.HELO: _SMTP, Step.LHLO: _LMTP}
-    commands = [step for step in Step if not step.value.startswith("(")]
-    rows = []
-    for state in (one for one in _OPEN if one is not State.STARTING_TLS):
-        steps = _STEPS_OF.get(state, () if state is State.CONTENT else tuple(commands))
-        for step in (*steps, Step.NOTHING):
-            protocols = _LMTP if step is Step.RESULT else greetings.get(step, _BOTH)
-            rows.append(Transition(protocols, state, step, Answer.CLOSING, State.CLOSED))
-    return rows
+def _rows() -> Iterator[Transition]:
+    """Every transition; 421 may answer anything (RFC 5321, Section 3.8)."""
+    closing: dict[tuple[State, Step], None] = {}
+    for states, steps, answers, after in _RULES:
+        for state, step, answer in product(states, steps, answers):
+            only_read = (state, step, answer) == _ONLY_READ
+            protocols = _SMTP if only_read else _PROTOCOLS.get(step, _BOTH)
+            yield Transition(protocols, state, step, answer, after or state, only_read)
+            if answer not in (Answer.NONE, Answer.CLOSING) and step is not Step.OTHER:
+                closing[state, step] = None
+    for state, step in closing:
+        protocols = _PROTOCOLS.get(step, _BOTH)
+        yield Transition(protocols, state, step, Answer.CLOSING, State.CLOSED)
 
 
 ROWS: Final[tuple[Transition, ...]] = tuple(_rows())
 
-TRANSITIONS: Final[Mapping[tuple[Protocol, State, Step, Answer], Transition]] = MappingProxyType(
-    {(protocol, row.state, row.step, row.answer): row for row in ROWS for protocol in row.protocols}
-)
+TRANSITIONS: Final[Mapping[tuple[Protocol, State, Step, Answer], Transition]] = {
+    (protocol, row.state, row.step, row.answer): row for row in ROWS for protocol in row.protocols
+}
 """The table, by what happens."""
 
 
 def answer_class(code: int) -> Answer:
     """The class of a reply code."""
-    if code == 421:
-        return Answer.CLOSING
-    return {
-        2: Answer.SUCCESS,
-        3: Answer.INTERMEDIATE,
-        4: Answer.TRANSIENT,
-        5: Answer.PERMANENT,
-    }[code // 100]
+    return Answer.CLOSING if code == 421 else Answer(f"{code // 100}yz")
 
 
 def next_state(

@@ -8,31 +8,13 @@ Rule 2: a reply keeps its octets; `to_octets` gives its canonical form.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, Protocol, TypeAlias
 
 from reply_metadata.errors import LocalProtocolError, shown
-from reply_metadata.groups import (
-    Argument,
-    GroupStatus,
-    Metadata,
-    MetadataGroup,
-    slot_setter,
-)
+from reply_metadata.groups import Metadata, MetadataGroup
 from reply_metadata.octets import escaped
-
-__all__ = [
-    "Argument",
-    "GroupStatus",
-    "Ignored",
-    "IgnoredReason",
-    "Metadata",
-    "MetadataGroup",
-    "Reply",
-    "ReplyLine",
-    "ReplyReader",
-]
 
 
 class IgnoredReason(Enum):
@@ -59,6 +41,9 @@ class Ignored:
     line: int
     offset: int
 
+
+Verdict: TypeAlias = tuple[Metadata, tuple[Ignored, ...]]
+"""The groups of a reply with their statuses, and the reasons for ignoring them all."""
 
 ReadArgument: TypeAlias = tuple[bytes | None, bytes | None]
 ReadGroup: TypeAlias = tuple[bytes, list[ReadArgument]]
@@ -99,14 +84,8 @@ class ReplyLine:
 class ReplyReader(Protocol):
     """What a reply was read with; it makes the rest when that is first asked for."""
 
-    def judge(
-        self, reply: Reply, read_lines: tuple[ReadLine, ...], /
-    ) -> tuple[Metadata, tuple[Ignored, ...]]:
+    def judge(self, reply: Reply, read_lines: tuple[ReadLine, ...], /) -> Verdict:
         """The groups with their statuses, and the reasons for ignoring them all."""
-        ...
-
-    def lines(self, reply: Reply, read_lines: tuple[ReadLine, ...], /) -> tuple[ReplyLine, ...]:
-        """The lines with all their parts."""
         ...
 
     def parse(self, data: bytes, /) -> Reply:
@@ -114,6 +93,7 @@ class ReplyReader(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Reply:
     """One reply; made by `parse_reply` and `build_reply` only.
 
@@ -128,73 +108,46 @@ class Reply:
         dropped: of a built reply, the groups that did not fit and were left out.
     """
 
-    __slots__ = (
-        "_judged",
-        "_lines",
-        "_read_lines",
-        "_reader",
-        "code",
-        "dropped",
-        "enhanced_code",
-        "octets",
-    )
-
     code: int
     enhanced_code: str | None
     octets: bytes
-    dropped: tuple[MetadataGroup, ...]
     _reader: ReplyReader
     _read_lines: tuple[ReadLine, ...]
-    _judged: tuple[Metadata, tuple[Ignored, ...]] | None
-    _lines: tuple[ReplyLine, ...] | None
-
-    def __init__(
-        self,
-        code: int,
-        enhanced_code: str | None,
-        octets: bytes,
-        reader: ReplyReader,
-        read_lines: tuple[ReadLine, ...],
-        dropped: tuple[MetadataGroup, ...] = (),
-    ) -> None:
-        _set_code(self, code)
-        _set_enhanced_code(self, enhanced_code)
-        _set_octets(self, octets)
-        _set_dropped(self, dropped)
-        _set_reader(self, reader)
-        _set_read_lines(self, read_lines)
-        _set_judged(self, None)
-        _set_lines(self, None)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"a Reply is immutable, {name} cannot be set")
-
-    def __delattr__(self, name: str) -> None:
-        raise AttributeError(f"a Reply is immutable, {name} cannot be deleted")
+    dropped: tuple[MetadataGroup, ...] = ()
+    _judged: Verdict = field(init=False)
+    _lines: tuple[ReplyLine, ...] = field(init=False)
 
     @property
     def lines(self) -> tuple[ReplyLine, ...]:
         """The lines with all their parts."""
-        lines = self._lines
+        lines: tuple[ReplyLine, ...] | None = getattr(self, "_lines", None)
         if lines is None:
-            lines = self._reader.lines(self, self._read_lines)
-            _set_lines(self, lines)
+            octets = self.octets.split(b"\r\n")
+            lines = tuple(
+                _line(
+                    octets[number], read, [one for one in self.metadata if one.line == number + 1]
+                )
+                for number, read in enumerate(self._read_lines)
+            )
+            object.__setattr__(self, "_lines", lines)
         return lines
+
+    def _verdict(self) -> Verdict:
+        verdict: Verdict | None = getattr(self, "_judged", None)
+        if verdict is None:
+            verdict = self._reader.judge(self, self._read_lines)
+            object.__setattr__(self, "_judged", verdict)
+        return verdict
 
     @property
     def metadata(self) -> Metadata:
         """All groups in wire order; empty when metadata was not negotiated."""
-        return (self._judged or self._judge())[0]
+        return self._verdict()[0]
 
     @property
     def ignored(self) -> tuple[Ignored, ...]:
         """Why all metadata of this reply is ignored; empty when it is not."""
-        return (self._judged or self._judge())[1]
-
-    def _judge(self) -> tuple[Metadata, tuple[Ignored, ...]]:
-        judged = self._reader.judge(self, self._read_lines)
-        _set_judged(self, judged)
-        return judged
+        return self._verdict()[1]
 
     @property
     def text_octets(self) -> bytes:
@@ -241,12 +194,6 @@ class Reply:
             raise LocalProtocolError(f"the reply would be read as another: {shown(octets)}")
         return octets
 
-    def with_dropped(self, groups: tuple[MetadataGroup, ...]) -> Reply:
-        """The same reply, saying that these groups did not fit."""
-        return Reply(
-            self.code, self.enhanced_code, self.octets, self._reader, self._read_lines, groups
-        )
-
     def _compared(self) -> tuple[object, ...]:
         ignored = tuple((item.reason, item.line) for item in self.ignored)
         return (self.code, self.enhanced_code, self.text_octets, self.metadata, ignored)
@@ -261,16 +208,17 @@ class Reply:
         return f"<Reply {escaped(self.octets)}>"
 
 
-# The slots themselves: the only way past `__setattr__`, and the fastest.
-_set_code = slot_setter(Reply, "code")
-_set_enhanced_code = slot_setter(Reply, "enhanced_code")
-_set_octets = slot_setter(Reply, "octets")
-_set_dropped = slot_setter(Reply, "dropped")
-_set_reader = slot_setter(Reply, "_reader")
-_set_read_lines = slot_setter(Reply, "_read_lines")
-_set_judged = slot_setter(Reply, "_judged")
-_set_lines = slot_setter(Reply, "_lines")
 _NOT_SENDABLE: Final = re.compile(rb"[^\r\n\t -~]")  # RFC 5321, Section 4.2.1: textstring
+
+
+def _line(octets: bytes, read: ReadLine, groups: list[MetadataGroup]) -> ReplyLine:
+    _, separator, enhanced_code, path, _, text = read
+    code = None if enhanced_code is None else enhanced_code.decode("ascii")
+    if groups:
+        return ReplyLine(octets, separator, code, path, tuple(groups), text or b"")
+    # Without groups all after the enhanced code is text, a path included.
+    start = 4 if enhanced_code is None else 5 + len(enhanced_code)
+    return ReplyLine(octets, separator, code, None, (), octets[start:])
 
 
 def _sent_line(code: int, line: ReplyLine) -> bytes:

@@ -18,7 +18,7 @@ from abnf_compiler.sentences.derive import derive
 from reply_metadata import ReplySyntaxError, lark_engine, parse_reply
 from reply_metadata._generated import reply_grammar
 from reply_metadata.framing import line_fault
-from reply_metadata.reply_json import reply_as_json
+from reply_metadata.programs.reply_json import reply_as_json
 
 SEED = 20200410
 LINES = 10_000

@@ -7,7 +7,7 @@ import sys
 from typing import Final
 
 from reply_metadata.key_rules import KEY_ENTRIES, KeyEntry
-from reply_metadata.reply_json import JsonValue, json_line
+from reply_metadata.programs.reply_json import JsonValue, json_line
 
 NAME: Final = "keys"
 HELP: Final = "show the keys of the first edition and what each allows"
@@ -43,7 +43,7 @@ def _row(entry: KeyEntry) -> tuple[str, ...]:
     commands = " ".join(entry.commands) or "any"
     return (
         entry.key,
-        "trusted" if entry.trusted_hop else "any",
+        entry.hop,
         replies + excepted,
         commands + (" in LMTP" if entry.lmtp_only else ""),
         "yes" if entry.repeatable else "no",
@@ -61,8 +61,8 @@ def _arguments(entry: KeyEntry) -> str:
 
 def _as_json(entry: KeyEntry) -> JsonValue:
     return {
-        "hop": "trusted" if entry.trusted_hop else "any",
-        "classes": entry.classes,
+        "hop": entry.hop,
+        "classes": list(entry.classes),
         "not_codes": list(entry.not_codes),
         "commands": list(entry.commands),
         "lmtp_only": entry.lmtp_only,

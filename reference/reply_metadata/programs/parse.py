@@ -21,8 +21,8 @@ from reply_metadata.errors import FAULT_TEXTS, ReplyFault, ReplySyntaxError
 from reply_metadata.groups import Argument, MetadataGroup
 from reply_metadata.limits import DEFAULT_LIMITS
 from reply_metadata.octets import escaped
+from reply_metadata.programs.reply_json import json_line, refusal_as_json, reply_as_json
 from reply_metadata.receive_buffer import ReplyBuffer
-from reply_metadata.reply_json import json_line, refusal_as_json, reply_as_json
 from reply_metadata.values import Reply
 
 NAME: Final = "parse"
