@@ -89,7 +89,7 @@ def check_keys(keys: Mapping[str, Mapping[str, Any]], rules: frozenset[str]) -> 
 
 
 def emit_key_table(keys: Mapping[str, Mapping[str, Any]], sha256: str) -> str:
-    """The text of `_generated/key_table.py`: KEY_ENTRIES, a row a key, the fields the code reads."""
+    """The text of `_generated/key_table.py`: KEY_ENTRIES, the fields the code reads."""
     lines = [_header("keys.toml", sha256), "from typing import Final, NamedTuple\n\n", _KEY_ENTRY]
     lines += [f"    {field}: {kind}\n" for field, (kind, _) in KEY_FIELDS.items()]
     lines += [_TRUSTED_HOP, "\n\nKEY_ENTRIES: Final[dict[str, KeyEntry]] = {\n"]

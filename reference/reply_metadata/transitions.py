@@ -181,6 +181,7 @@ _SUCCESS: Final = (Answer.SUCCESS,)
 _INTERMEDIATE: Final = (Answer.INTERMEDIATE,)
 _FAILURE: Final = (Answer.TRANSIENT, Answer.PERMANENT)
 _REPLY: Final = (Answer.SUCCESS, *_FAILURE)
+_CLOSING: Final = (Answer.CLOSING,)
 
 _NO_RECIPIENT: Final = (State.GREETED, State.READY, State.HAS_SENDER)
 _IN_CHUNKS: Final = (State.HAS_RECIPIENTS, State.CHUNKS)
@@ -226,32 +227,37 @@ _RULES: Final[tuple[_Rule, ...]] = (
     (_BETWEEN, (Step.DATA, Step.RSET), _FAILURE, None),
     ((State.REFUSED, *_BETWEEN), (Step.QUIT,), _REPLY, State.CLOSED),
     ((State.REFUSED, *_BETWEEN), (Step.OTHER,), _FAILURE, None),
+)
+_ENDS: Final[tuple[_Rule, ...]] = (
+    # 421 may come when nothing was asked, but nothing in the clear once TLS starts.
+    (_MAY_CLOSE, (Step.NOTHING,), _CLOSING, State.CLOSED),
     (_OPEN, (Step.END,), _NO_REPLY, State.CLOSED),
     (_OPEN, (Step.FAULT,), _NO_REPLY, State.BROKEN),
-    # 421 may come when nothing was asked, but nothing in the clear once TLS starts.
-    (_MAY_CLOSE, (Step.NOTHING,), (Answer.CLOSING,), State.CLOSED),
 )
 _PROTOCOLS: Final = {Step.EHLO: _SMTP, Step.HELO: _SMTP, Step.LHLO: _LMTP, Step.RESULT: _LMTP}
 _ONLY_READ: Final = (State.HAS_SENDER, Step.DATA, Answer.INTERMEDIATE)
 """RFC 2920, Section 3.1: after a 354 without a recipient an SMTP client sends an empty content."""
 
 
-def _rows() -> Iterator[Transition]:
-    """Every transition; 421 may answer anything (RFC 5321, Section 3.8)."""
-    closing: dict[tuple[State, Step], None] = {}
-    for states, steps, answers, after in _RULES:
+def _rows(rules: Iterable[_Rule]) -> Iterator[Transition]:
+    for states, steps, answers, after in rules:
         for state, step, answer in product(states, steps, answers):
             only_read = (state, step, answer) == _ONLY_READ
             protocols = _SMTP if only_read else _PROTOCOLS.get(step, _BOTH)
             yield Transition(protocols, state, step, answer, after or state, only_read)
-            if answer not in (Answer.NONE, Answer.CLOSING) and step is not Step.OTHER:
-                closing[state, step] = None
-    for state, step in closing:
-        protocols = _PROTOCOLS.get(step, _BOTH)
-        yield Transition(protocols, state, step, Answer.CLOSING, State.CLOSED)
 
 
-ROWS: Final[tuple[Transition, ...]] = tuple(_rows())
+_DIALOGUE: Final = tuple(_rows(_RULES))
+_ANSWERED: Final = dict.fromkeys(
+    (row.state, row.step)
+    for row in _DIALOGUE
+    if row.answer is not Answer.NONE and row.step is not Step.OTHER
+)
+# RFC 5321, Section 3.8: 421 may answer anything.
+_CLOSED: Final = [((state,), (step,), _CLOSING, State.CLOSED) for state, step in _ANSWERED]
+
+ROWS: Final[tuple[Transition, ...]] = (*_DIALOGUE, *_rows(_CLOSED), *_rows(_ENDS))
+"""Every transition, in the order of a dialogue."""
 
 TRANSITIONS: Final[Mapping[tuple[Protocol, State, Step, Answer], Transition]] = {
     (protocol, row.state, row.step, row.answer): row for row in ROWS for protocol in row.protocols

@@ -301,6 +301,16 @@ def test_an_idle_client_gets_421_and_dripped_octets_do_not_help(opened):
     assert session.state is State.CLOSED
 
 
+def test_an_idle_client_is_told_so_even_after_its_last_mistake(opened):
+    session = opened(settings=ServerSettings("mx.example.org", max_refused=1))
+    session.time_passed(0.0)
+    session.receive_octets(b"FOO\r\n")
+    session.send(session.next_event().answer)
+    session.time_passed(300.0)
+    answer = session.next_event().answer
+    assert session.send(answer) == b"421 4.4.2 mx.example.org Idle too long\r\n"
+
+
 def test_content_has_a_deadline_of_its_own(serving, opened):
     session = opened()
     session.time_passed(0.0)
