@@ -19,56 +19,33 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 from reply_metadata.codec import build_reply
 from reply_metadata.commands import MailFrom, RcptTo
 from reply_metadata.errors import ReplyHint
-from reply_metadata.keys import Referral
+from reply_metadata.keys import Forward
 from reply_metadata.network.asyncio_client import PeerUnavailable
 from reply_metadata.network.asyncio_server import HandlerFactory, Peers
-from reply_metadata.network.backend import BackendTransaction, Dialer, HostUnfit
+from reply_metadata.network.backend import BackendTransaction, Dialer
+from reply_metadata.network.referral_walk import DEFAULT_WALK_S, Asked, Backend, ReferralWalk
 from reply_metadata.network.resolver import Resolver, SystemResolver
 from reply_metadata.octets import escaped
 from reply_metadata.paths import Path
-from reply_metadata.policy.dovecot import dovecot_redirect
 from reply_metadata.policy.hop import NOTHING_TRUSTED, HopPolicy, reply_for_next_hop
 from reply_metadata.policy.one_reply import one_reply_for_all
-from reply_metadata.policy.referral import (
-    Candidate,
-    Endpoint,
-    Network,
-    NotFollowed,
-    ReferralPolicy,
-    Skipped,
-    TlsLevel,
-    Trail,
-    candidates,
-    ending,
-    endpoint,
-    may_follow,
-    refusal_of_endpoint,
-    within_any,
-)
+from reply_metadata.policy.referral import Network, ReferralPolicy, within_any
 from reply_metadata.server_session import ServerSession
 from reply_metadata.transitions import DIALECTS, Answer, ResultCount, answer_class
 from reply_metadata.values import Reply
 
+__all__ = ["Backend", "ProxyHandler", "ProxySettings", "proxy_handlers"]
+
 _LOG: Final = logging.getLogger("reply_metadata.proxy")
 
 _NO_ROUTE: Final = ReplyHint(550, "5.1.2", "No host is known for that address")
-_NOT_RESOLVED: Final = ReplyHint(451, "4.4.3", "The host behind this one was not found")
-_NOT_REACHED: Final = ReplyHint(451, "4.4.1", "The host behind this one was not reached")
-_UNFIT: Final = ReplyHint(451, "4.3.5", "The host behind this one cannot take this message")
 _ANOTHER_HOST: Final = ReplyHint(452, "4.5.3", "Send to that recipient in another transaction")
-_NOT_TO_BE_FOLLOWED: Final = frozenset({NotFollowed.OFF, NotFollowed.PEER_NOT_TRUSTED})
-
-
-class Backend(NamedTuple):
-    """A host behind the proxy."""
-
-    host: str
-    port: int
+_NO_REPLY: Final = ReplyHint(451, "4.4.2", "The host behind this one gave no reply")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +60,8 @@ class ProxySettings:
             trusted-hop key does.
         trusted_clients: who sees trusted-hop metadata.
         resolver: what finds addresses.
+        logged_fields: names of FORWARD fields of `referral.trusted_peers` that go into the log.
+        recipient_timeout_s: how long one recipient may take, all referrals included.
     """
 
     routes: Mapping[str, Backend]
@@ -91,6 +70,8 @@ class ProxySettings:
     hop: HopPolicy = field(default_factory=HopPolicy)
     trusted_clients: tuple[Network, ...] = ()
     resolver: Resolver = field(default_factory=SystemResolver)
+    logged_fields: frozenset[str] = frozenset()
+    recipient_timeout_s: float = DEFAULT_WALK_S
 
     def backend_for(self, recipient: Path) -> Backend | None:
         """The host a recipient is sent to first."""
@@ -101,23 +82,21 @@ class ProxySettings:
         return None
 
 
-class _Asked(NamedTuple):
-    """What a recipient's host said, and the transaction it said it in."""
-
-    reply: Reply
-    transaction: BackendTransaction | None
-
-
 class ProxyHandler:
     """One connection of a client; see `Handler`."""
 
     def __init__(self, settings: ProxySettings, session: ServerSession, peers: Peers) -> None:
         self._settings = settings
         self._session = session
-        self._own = peers.server
         self._client_trusted = within_any(peers.client.address, settings.trusted_clients)
         self._one_reply = DIALECTS[session.protocol].result_count is ResultCount.ONE
-        self._transactions: dict[Endpoint, BackendTransaction] = {}
+        self._walk = ReferralWalk(
+            settings.dialer,
+            settings.referral,
+            settings.resolver,
+            own=peers.server,
+            limit_s=settings.recipient_timeout_s,
+        )
         self._accepted: list[BackendTransaction] = []  # of each accepted recipient, in order
 
     async def sender(self, mail: MailFrom) -> Reply:
@@ -126,148 +105,73 @@ class ProxyHandler:
 
     async def recipient(self, mail: MailFrom, recipient: RcptTo) -> Reply:
         """What the recipient's host says, after all referrals."""
-        asked = await self._route(mail, recipient)
+        backend = self._settings.backend_for(recipient.recipient)
+        if backend is None:
+            return _reply(_NO_ROUTE)
+        bound = self._bound
+        asked = await self._walk.ask(mail, recipient, backend, only=bound)
+        self._log_fields(recipient, asked)
         accepted = answer_class(asked.reply.code) is Answer.SUCCESS
         if accepted and asked.transaction is not None:
-            if self._bound not in {None, asked.transaction}:
+            if bound not in {None, asked.transaction}:
                 # That host has the recipient, but never gets DATA.
                 return _reply(_ANOTHER_HOST)
             self._accepted.append(asked.transaction)
-        return self._passed_on(asked)
+        return self._passed_on(asked.reply, asked.transaction)
 
     async def content(
         self, mail: MailFrom, recipients: Sequence[RcptTo], content: bytes
     ) -> Sequence[Reply]:
         """Give the content to every host that has a recipient, all at once."""
         hosts = tuple(dict.fromkeys(self._accepted))
-        results = await asyncio.gather(*(host.deliver(content) for host in hosts))
+        results = await asyncio.gather(*(self._deliver(host, content) for host in hosts))
         of_host = {host: iter(replies) for host, replies in zip(hosts, results, strict=True)}
-        replies = [self._passed_on(_Asked(next(of_host[host]), host)) for host in self._accepted]
+        replies = [self._passed_on(next(of_host[host]), host) for host in self._accepted]
         return (one_reply_for_all(replies),) if self._one_reply else replies
 
     async def forget(self) -> None:
         """Close the connections of the transaction."""
-        open_ones = tuple(self._transactions.values())
-        self._transactions.clear()
         self._accepted.clear()
-        await asyncio.gather(*(transaction.close() for transaction in open_ones))
+        await self._walk.close()
 
     @property
     def _bound(self) -> BackendTransaction | None:
         """The one host this transaction can have, when its client gets one reply for all."""
         return self._accepted[0] if self._one_reply and self._accepted else None
 
-    def _passed_on(self, asked: _Asked) -> Reply:
-        """The reply as it goes on: trusted-hop metadata only from and to trusted peers."""
-        host, policy = asked.transaction, NOTHING_TRUSTED
+    async def _deliver(self, host: BackendTransaction, content: bytes) -> Sequence[Reply]:
+        """A reply for each recipient of a host: where none came it is a 4yz."""
+        count = self._accepted.count(host)
+        try:
+            replies = await host.deliver(content)
+        except PeerUnavailable as error:
+            _LOG.warning("backend %s", escaped(str(error)))
+            return (_reply(_NO_REPLY),) * count
+        assert len(replies) == count  # what a host accepted was accepted here
+        return tuple(_reply(_NO_REPLY) if one is None else one for one in replies)
+
+    def _trusts(self, host: BackendTransaction | None) -> bool:
         peers = self._settings.referral.trusted_peers
-        if self._client_trusted and host and within_any(host.endpoint.address, peers):
-            policy = self._settings.hop
-        return reply_for_next_hop(asked.reply, policy, negotiated=self._session.negotiated)
+        return host is not None and within_any(host.endpoint.address, peers)
 
-    # The walk of one recipient
+    def _passed_on(self, reply: Reply, host: BackendTransaction | None) -> Reply:
+        """The reply as it goes on: trusted-hop metadata only from and to trusted peers."""
+        trusted = self._client_trusted and self._trusts(host)
+        policy = self._settings.hop if trusted else NOTHING_TRUSTED
+        return reply_for_next_hop(reply, policy, negotiated=self._session.negotiated)
 
-    async def _route(self, mail: MailFrom, recipient: RcptTo) -> _Asked:
-        """Ask the recipient's host, and those it is referred to."""
-        mailbox = escaped(recipient.recipient.mailbox)
-        asked, trail = await self._ask_backend(mail, recipient)
-        while asked.transaction is not None:
-            came_from, referral = asked.transaction, self._referral_in(asked.reply)
-            refused = may_follow(self._settings.referral, trail, came_from.endpoint)
-            if referral is None or refused in _NOT_TO_BE_FOLLOWED:
-                break
-            reasons = [] if refused is None else [refused]
-            followed = None
-            if refused is None:
-                followed = await self._follow(mail, recipient, referral, came_from, trail, reasons)
-            if followed is None:
-                why = "; ".join(reason.value for reason in reasons)
-                _LOG.info("%s not followed from %s: %s", mailbox, came_from.endpoint, why)
-                hint = ending(asked.reply.code, reasons)
-                return asked if hint is None else _Asked(_reply(hint), None)
-            _LOG.info("%s referred by %s", mailbox, came_from.endpoint)
-            asked, trail = followed
-        return asked
-
-    def _referral_in(self, reply: Reply) -> Referral | None:
-        if answer_class(reply.code) is Answer.SUCCESS:
-            return None
-        referral = reply.metadata.get(Referral)
-        if referral is None and self._settings.referral.dovecot_redirects:
-            return dovecot_redirect(reply)
-        return referral
-
-    async def _ask_backend(self, mail: MailFrom, recipient: RcptTo) -> tuple[_Asked, Trail]:
-        """Ask the host the tables name."""
-        trail = Trail(frozenset({self._own}))
-        backend = self._settings.backend_for(recipient.recipient)
-        if backend is None:
-            return _Asked(_reply(_NO_ROUTE), None), trail
-        hint = _NOT_RESOLVED
-        for address in await self._settings.resolver.addresses(backend.host):
-            target = endpoint(address, backend.port)
-            try:
-                return await self._ask(target, mail, recipient), trail.asked(target)
-            except PeerUnavailable as error:
-                _LOG.warning("backend %s", escaped(str(error)))
-                hint = _NOT_REACHED
-            except HostUnfit as error:
-                _LOG.warning("backend %s", error)
-                hint = _UNFIT
-        return _Asked(_reply(hint), None), trail
-
-    async def _follow(
-        self,
-        mail: MailFrom,
-        recipient: RcptTo,
-        referral: Referral,
-        came_from: BackendTransaction,
-        trail: Trail,
-        reasons: list[NotFollowed],
-    ) -> tuple[_Asked, Trail] | None:
-        """Ask the first usable host of a referral; None, and why in `reasons`, if there is none."""
-        protocol = self._settings.dialer.protocol
-        for named in candidates(referral, protocol, came_from.endpoint.port):
-            if isinstance(named, Skipped):
-                reasons.append(named.reason)
-                continue
-            for target in await self._resolved(named, reasons):
-                refused = refusal_of_endpoint(self._settings.referral, trail, target)
-                if self._bound is not None and self._bound.endpoint != target:
-                    refused = refused or NotFollowed.OTHER_HOST
-                if refused is not None:
-                    reasons.append(refused)
-                    continue
-                try:
-                    asked = await self._ask(target, mail, recipient, came_from.tls)
-                    return asked, trail.after(target)
-                except PeerUnavailable as error:
-                    _LOG.info("referred host %s", escaped(str(error)))
-                    reasons.append(NotFollowed.UNREACHABLE)
-                except HostUnfit as error:
-                    reasons.append(error.reason)
-        return None
-
-    async def _resolved(self, named: Candidate, reasons: list[NotFollowed]) -> list[Endpoint]:
-        addresses = await self._settings.resolver.addresses(named.host)
-        if not addresses:
-            reasons.append(NotFollowed.NOT_RESOLVED)
-        return [endpoint(address, named.port) for address in addresses]
-
-    async def _ask(
-        self,
-        target: Endpoint,
-        mail: MailFrom,
-        recipient: RcptTo,
-        tls_before: TlsLevel = TlsLevel.NONE,
-    ) -> _Asked:
-        """Ask one host, in the transaction that is open with it or in a new one."""
-        transaction = self._transactions.get(target)
-        if transaction is None:
-            dialer = self._settings.dialer
-            transaction = await BackendTransaction.open(dialer, target, mail, tls_before)
-            self._transactions[target] = transaction
-        return _Asked(await transaction.ask(recipient), transaction)
+    def _log_fields(self, recipient: RcptTo, asked: Asked) -> None:
+        """Log the FORWARD fields that the operator asked for."""
+        forward = asked.reply.metadata.get(Forward)
+        if forward is None or asked.transaction is None or not self._trusts(asked.transaction):
+            return
+        wanted = self._settings.logged_fields
+        fields = " ".join(
+            f"{name}={escaped(value)}" for name, value in forward.fields if name in wanted
+        )
+        if fields:
+            mailbox, host = escaped(recipient.recipient.mailbox), asked.transaction.endpoint
+            _LOG.info("%s at %s: %s", mailbox, host, fields)
 
 
 def proxy_handlers(settings: ProxySettings) -> HandlerFactory:

@@ -5,6 +5,7 @@ authority of RFC 3986 in the first line, with no keyword and no registered code.
 
 Rule 1: exactly that form, an IP address and a port included; anything else is a plain failure.
 Rule 2: the user part is not used: RCPT keeps the address it had, as Dovecot itself does.
+Rule 3: it is read in replies to RCPT and in LMTP only; the caller sees to that.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from typing import Final
 from reply_metadata.errors import MetadataSyntaxError
 from reply_metadata.keys import Referral
 from reply_metadata.values import Reply
+
+DOVECOT_HOP_LIMIT: Final = 5
+"""How many redirects Dovecot itself follows for one recipient (LMTP_PROXY_DEFAULT_TTL)."""
 
 _REDIRECT: Final = re.compile(
     rb"(?:<[^<>\x00-\x20\x7f-\xff]*> )?(?:[A-Za-z0-9._~!$&'()*,;=:-]|%[0-9A-Fa-f]{2})*"

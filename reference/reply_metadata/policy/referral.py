@@ -27,6 +27,8 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 DEFAULT_HOP_LIMIT: Final = 3
+DEFAULT_TARGET_LIMIT: Final = 8
+"""As many as one REFERRAL can name; three of them with four addresses each would be 96."""
 LMTP_FORBIDDEN_PORT: Final = 25
 """RFC 2033, Section 5: LMTP must not be used on port 25."""
 
@@ -50,6 +52,7 @@ class NotFollowed(Enum):
     PORT_NOT_ALLOWED = "the port is not allowed"
     VISITED = "that host and port were asked before"
     TOO_MANY_HOPS = "too many referrals"
+    TOO_MANY_TARGETS = "too many hosts were tried"
     UNREACHABLE = "the host was not reached"
     LACKS_EXTENSION = "the host lacks an extension the transaction needs"
     LESS_TLS = "the connection would be protected less than before"
@@ -100,6 +103,7 @@ class ReferralPolicy:
         allowed_networks: where a referral may lead.
         allowed_ports: to which ports.
         hop_limit: how many referrals one recipient may take.
+        target_limit: how many referred hosts are tried for one recipient, over all its referrals.
         dovecot_redirects: whether Dovecot's `550 5.2.900 ... Referral` counts as a referral, too.
     """
 
@@ -109,11 +113,13 @@ class ReferralPolicy:
     allowed_networks: tuple[Network, ...] = ()
     allowed_ports: tuple[range, ...] = ()
     hop_limit: int = DEFAULT_HOP_LIMIT
+    target_limit: int = DEFAULT_TARGET_LIMIT
     dovecot_redirects: bool = False
 
     def __post_init__(self) -> None:
-        if self.hop_limit < 1:
-            raise ValueError("hop_limit must be at least 1")
+        for name in ("hop_limit", "target_limit"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1")
 
 
 @dataclass(frozen=True, slots=True)
