@@ -76,7 +76,8 @@ class Asked:
         hosts: everybody who was asked, in order.
         reasons: why a referral, or a host of one, was not used.
         problem: why no host gave the reply, in words; "" when one did.
-        refusal: the reply with which a host closed the connection, if that was the problem.
+        refusal: what stands in place of a host's reply to the recipient, if anything does: the
+            reply with which it turned us away, or the end of a referral by its rules.
     """
 
     reply: Reply
@@ -179,7 +180,8 @@ class ReferralWalk:
                 hint = ending(asked.reply.code, reasons)
                 if hint is None:
                     return walk.ended(asked.reply, came_from)
-                return walk.ended(_reply(hint), problem=why)
+                made = _reply(hint)
+                return walk.ended(made, problem=why, refusal=made)
             _LOG.info("%s referred by %s", walk.mailbox, came_from.endpoint)
             asked = followed
         return asked

@@ -9,10 +9,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from ipaddress import ip_network
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from reply_metadata.paths import Path
 from reply_metadata.policy.referral import Network
+
+MAX_SECONDS: Final = 10_000_000
+"""Above the largest RETRY-AFTER; infinity and "nan" are no times."""
 
 _Value = TypeVar("_Value")
 
@@ -60,3 +63,26 @@ def mailbox_and_value(text: str) -> tuple[str, str]:
     domain, _, value = rest.partition("=")
     path = Path.of(f"{address}{at}{domain}")
     return path.mailbox.lower(), value
+
+
+def ports(text: str) -> range:
+    """The ports of `24` or `2424-2430`."""
+    first, dash, last = text.partition("-")
+    numbers = [first, last] if dash else [first]
+    if not all(one.isascii() and one.isdigit() and len(one) < 6 for one in numbers):
+        raise ValueError(f"{text!r} is no port or range of ports, such as 24 or 2424-2430")
+    found = range(int(first), int(numbers[-1]) + 1)
+    if not found or found[0] < 1 or found[-1] > 65535:
+        raise ValueError(f"{text!r}: ports go from 1 to 65535, the lower one first")
+    return found
+
+
+def seconds(text: str) -> float:
+    """A positive number of seconds, such as `30` or `0.5`."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= MAX_SECONDS:
+        raise ValueError(f"{text!r} is no number of seconds above 0")
+    return value

@@ -12,7 +12,7 @@ from reply_metadata.programs.proxy_file import read_proxy_file
 from reply_metadata.programs.serve import serve
 
 NAME: Final = "proxy"
-HELP: Final = "take mail by LMTP or SMTP, give it to LMTP hosts, and follow their referrals"
+HELP: Final = "take mail by LMTP or SMTP, give it to the hosts behind, and follow their referrals"
 
 _EXAMPLE: Final = """example of a file:
   [proxy]
@@ -27,6 +27,10 @@ _EXAMPLE: Final = """example of a file:
   trusted_peers = ["192.0.2.0/24"]
   allowed_networks = ["192.0.2.0/24"]
   allowed_ports = ["2424"]
+
+  [tls]
+  backends = "required"
+  ca_file = "ca.pem"
 
 example:
   replymeta proxy --config proxy.toml
@@ -49,4 +53,5 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     if arguments.check:
         return 0
-    return serve(file.protocol, file.server, proxy_handlers(file.proxy), file.listen)
+    handlers = proxy_handlers(file.proxy)
+    return serve(file.protocol, file.server, handlers, file.listen, tls=file.tls)

@@ -2,13 +2,24 @@
 
 [proxy]
 listen = "127.0.0.1:2424"
-protocol = "lmtp"                       # what clients speak: "lmtp" or "smtp"
 name = "proxy.example.org"
+protocol = "lmtp"                       # what clients speak: "lmtp" or "smtp"
+backend_protocol = "lmtp"               # what the hosts behind speak
 trusted_clients = ["192.0.2.0/24"]      # who may see trusted-hop metadata
-forward_names = ["node"]                # FORWARD fields that go on to them
+forward_names = ["node"]                # FORWARD fields of trusted peers that go on to them
+logged_fields = ["node"]                # FORWARD fields of trusted peers that go into the log
 private_keys = []                       # private keys that go on to them
+reply_timeout_s = 30                    # for a reply of a host behind
+result_timeout_s = 300                  # for a reply of a host behind to the content
+recipient_timeout_s = 120               # for one recipient, all referrals included
 
-[backends]                              # mailbox, "@domain" or "*" = LMTP host
+[tls]
+backends = "required"                   # STARTTLS with them: "off", "opportunistic", "required"
+ca_file = "/etc/proxy/ca.pem"           # who signs their certificates; default: the system's list
+certificate = "/etc/proxy/cert.pem"     # offer STARTTLS to clients with this
+private_key = "/etc/proxy/key.pem"
+
+[backends]                              # mailbox, "@domain" or "*" = host
 "*" = "backend1:2424"
 
 [hosts]                                 # names that are not looked up
@@ -25,62 +36,55 @@ dovecot_redirects = false               # also follow Dovecot's 550 5.2.900
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Callable, Mapping
+import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, TypeVar
 
+from reply_metadata.errors import LocalProtocolError
 from reply_metadata.network.backend import Dialer
+from reply_metadata.network.client_tls import ClientTls, TlsMode, client_tls, server_tls
 from reply_metadata.network.proxy import Backend, ProxySettings
 from reply_metadata.network.resolver import SystemResolver, TableResolver
 from reply_metadata.policy.hop import HopPolicy
-from reply_metadata.policy.referral import DEFAULT_HOP_LIMIT, ReferralPolicy
-from reply_metadata.programs.arguments import host_and_port, network
+from reply_metadata.policy.referral import DEFAULT_HOP_LIMIT, Address, ReferralPolicy
+from reply_metadata.programs.arguments import host_and_port, network, ports
+from reply_metadata.programs.toml_sections import ConfigurationError, Section, read_toml
 from reply_metadata.server_rules import ServerSettings
+from reply_metadata.timeouts import ClientTimeouts
 from reply_metadata.transitions import Protocol
 
-_Value = TypeVar("_Value")
+_Loaded = TypeVar("_Loaded")
+
+SECTIONS: Final = ("proxy", "tls", "backends", "hosts", "referral")
+DEFAULT_REPLY_TIMEOUT_S: Final = 30.0
+DEFAULT_RESULT_TIMEOUT_S: Final = 300.0
+DEFAULT_RECIPIENT_TIMEOUT_S: Final = 120.0
+"""The three together stay below what clients of the proxy wait (RFC 5321, Section 4.5.3.2)."""
 _PROTOCOLS: Final = {"lmtp": Protocol.LMTP, "smtp": Protocol.SMTP}
+_HOST_AND_PORT: Final = "HOST:PORT"
+_NETWORK: Final = "a network such as 192.0.2.0/24"
 
 
 @dataclass(frozen=True, slots=True)
 class ProxyFile:
-    """What a file says."""
+    """What a file says.
+
+    Args:
+        listen: where the proxy listens.
+        protocol: what its clients speak.
+        server: the settings of its sessions with them.
+        proxy: everything else.
+        tls: what STARTTLS is offered with, if it is.
+    """
 
     listen: tuple[str, int]
     protocol: Protocol
     server: ServerSettings
     proxy: ProxySettings
-
-
-class _Section:
-    """One table of the file; `done` says that nothing is left over."""
-
-    def __init__(self, data: Mapping[str, object], name: str) -> None:
-        self._name = name
-        self._left = _table(data, name)
-
-    def take(self, key: str, kind: type[_Value], default: _Value | None = None) -> _Value:
-        """A value of one type; a missing one is an error unless there is a default."""
-        value = self._left.pop(key, default)
-        if value is None:
-            raise ValueError(f"[{self._name}] has no {key}")
-        if type(value) is not kind:
-            raise ValueError(f"[{self._name}] {key} is no {kind.__name__}")
-        return value
-
-    def take_each(self, key: str, read: Callable[[str], _Value]) -> tuple[_Value, ...]:
-        """A list of texts, each read; empty when it is missing."""
-        return tuple(
-            read(item) for item in _texts(f"[{self._name}] {key}", self._left.pop(key, []))
-        )
-
-    def done(self) -> None:
-        """Raise ValueError for a name nobody asked for."""
-        if self._left:
-            raise ValueError(f"[{self._name}] knows no {', '.join(sorted(self._left))}")
+    tls: ssl.SSLContext | None = None
 
 
 def read_proxy_file(path: Path) -> ProxyFile:
@@ -88,89 +92,109 @@ def read_proxy_file(path: Path) -> ProxyFile:
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it is no TOML, or says what a proxy does not understand.
+        ConfigurationError: it is no TOML, or says what a proxy does not understand.
     """
-    data = tomllib.loads(path.read_text("utf-8"))
-    unknown = sorted(set(data) - {"proxy", "backends", "hosts", "referral"})
-    if unknown:
-        raise ValueError(f"there is no section {', '.join(unknown)}")
-    general = _Section(data, "proxy")
-    protocol = general.take("protocol", str, "lmtp")
-    if protocol not in _PROTOCOLS:
-        raise ValueError(f"[proxy] protocol is {protocol!r}, not lmtp or smtp")
-    name = general.take("name", str)
+    sections = {name: Section(name, values) for name, values in read_toml(path, SECTIONS).items()}
+    general, tls = sections["proxy"], sections["tls"]
+    server = general.take_with("name", _server_settings, "a host name")
+    protocol = _PROTOCOLS[general.take("protocol", str, "lmtp", choices=list(_PROTOCOLS))]
     settings = ProxySettings(
-        routes=_routes(_table(data, "backends")),
-        dialer=Dialer(name),
-        referral=_referral(_Section(data, "referral")),
+        routes=_routes(sections["backends"]),
+        dialer=_dialer(server.host_name, general, _client_tls(tls)),
+        referral=_referral(sections["referral"]),
         hop=HopPolicy(
             trusted=True,
-            private_keys=frozenset(general.take_each("private_keys", str.lower)),
-            forward_names=frozenset(general.take_each("forward_names", str.lower)),
+            private_keys=frozenset(general.take_each("private_keys", str.lower, "a private key")),
+            forward_names=frozenset(general.take_each("forward_names", str.lower, "a name")),
         ),
-        trusted_clients=general.take_each("trusted_clients", network),
-        resolver=_resolver(_table(data, "hosts")),
+        trusted_clients=general.take_each("trusted_clients", network, _NETWORK),
+        resolver=_resolver(sections["hosts"]),
+        logged_fields=frozenset(general.take_each("logged_fields", str.lower, "a name")),
+        recipient_timeout_s=general.take_seconds(
+            "recipient_timeout_s", DEFAULT_RECIPIENT_TIMEOUT_S
+        ),
     )
-    listen = host_and_port(general.take("listen", str))
-    general.done()
-    return ProxyFile(listen, _PROTOCOLS[protocol], ServerSettings(name), settings)
+    listen = general.take_with("listen", host_and_port, _HOST_AND_PORT)
+    file = ProxyFile(listen, protocol, server, settings, _server_tls(tls))
+    for section in sections.values():
+        section.done()
+    return file
 
 
-def _routes(values: Mapping[str, object]) -> dict[str, Backend]:
+def _server_settings(name: str) -> ServerSettings:
+    try:
+        return ServerSettings(name)
+    except LocalProtocolError as error:
+        raise ValueError(f"{error}") from error
+
+
+def _dialer(name: str, section: Section, tls: ClientTls | None) -> Dialer:
+    protocol = section.take("backend_protocol", str, "lmtp", choices=list(_PROTOCOLS))
+    wait = section.take_seconds("reply_timeout_s", DEFAULT_REPLY_TIMEOUT_S)
+    result = section.take_seconds("result_timeout_s", DEFAULT_RESULT_TIMEOUT_S)
+    timeouts = ClientTimeouts(wait, wait, wait, wait, result)
+    return Dialer(name, _PROTOCOLS[protocol], timeouts, tls=tls)
+
+
+def _routes(section: Section) -> dict[str, Backend]:
     routes = {}
-    for name, where in values.items():
+    for name, where in section.rest(host_and_port, _HOST_AND_PORT):
         if name != "*" and "@" not in name:
-            raise ValueError(f'[backends] {name!r} is no mailbox, "@domain" or "*"')
-        if not isinstance(where, str):
-            raise ValueError(f"[backends] {name} is no HOST:PORT")
-        routes[name.lower()] = Backend(*host_and_port(where))
+            expected = 'a mailbox, "@domain" or "*" in front of "="'
+            hint = f'did you mean "@{name}"?'
+            raise ConfigurationError(section.place(name), expected, repr(name), hint)
+        routes[name.lower()] = Backend(*where)
     if not routes:
-        raise ValueError("[backends] names no host")
+        hint = 'such as "*" = "backend1:2424"'
+        raise ConfigurationError("[backends]", "at least one host", hint=hint)
     return routes
 
 
-def _resolver(values: Mapping[str, object]) -> SystemResolver | TableResolver:
-    if not values:
-        return SystemResolver()
-    return TableResolver(
-        {
-            name.lower(): tuple(ip_address(item) for item in _texts(f"[hosts] {name}", addresses))
-            for name, addresses in values.items()
-        },
-        SystemResolver(),
-    )
+def _resolver(section: Section) -> SystemResolver | TableResolver:
+    hosts: dict[str, tuple[Address, ...]] = {}
+    for name, addresses in section.rest_of_lists(ip_address, "an IP address"):
+        hosts[name.lower()] = addresses
+    return TableResolver(hosts, SystemResolver()) if hosts else SystemResolver()
 
 
-def _referral(section: _Section) -> ReferralPolicy:
-    policy = ReferralPolicy(
+def _client_tls(section: Section) -> ClientTls | None:
+    modes = [mode.value for mode in TlsMode]
+    mode = TlsMode(section.take("backends", str, TlsMode.OFF.value, choices=modes))
+    ca_file = section.take_path("ca_file")
+    if ca_file is not None and mode is not TlsMode.REQUIRED:
+        expected, hint = "nothing", 'certificates are checked with backends = "required" only'
+        raise ConfigurationError(section.place("ca_file"), expected, f"{ca_file}", hint)
+    return _loaded(section.place("ca_file"), lambda: client_tls(mode, ca_file))
+
+
+def _server_tls(section: Section) -> ssl.SSLContext | None:
+    certificate, key = section.take_path("certificate"), section.take_path("private_key")
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        missing = "certificate" if certificate is None else "private_key"
+        hint = "certificate and private_key stand together"
+        raise ConfigurationError(section.place(missing), "the name of a file", hint=hint)
+    return _loaded(section.place("certificate"), lambda: server_tls(certificate, key))
+
+
+def _loaded(place: str, load: Callable[[], _Loaded]) -> _Loaded:
+    """What was loaded; a file that cannot be is a mistake in the configuration."""
+    try:
+        return load()
+    except OSError as error:
+        raise ConfigurationError(place, "files in PEM that can be read", f"{error}") from error
+
+
+def _referral(section: Section) -> ReferralPolicy:
+    hop_limit = section.take("hop_limit", int, DEFAULT_HOP_LIMIT)
+    if hop_limit < 1:
+        raise ConfigurationError(section.place("hop_limit"), "a number from 1", f"{hop_limit}")
+    return ReferralPolicy(
         follow=section.take("follow", bool, False),
-        trusted_peers=section.take_each("trusted_peers", network),
-        allowed_networks=section.take_each("allowed_networks", network),
-        allowed_ports=section.take_each("allowed_ports", _ports),
-        hop_limit=section.take("hop_limit", int, DEFAULT_HOP_LIMIT),
+        trusted_peers=section.take_each("trusted_peers", network, _NETWORK),
+        allowed_networks=section.take_each("allowed_networks", network, _NETWORK),
+        allowed_ports=section.take_each("allowed_ports", ports, "ports such as 24 or 2424-2430"),
+        hop_limit=hop_limit,
         dovecot_redirects=section.take("dovecot_redirects", bool, False),
     )
-    section.done()
-    return policy
-
-
-def _ports(text: str) -> range:
-    """The ports of "24" or "2424-2430"."""
-    first, _, last = text.partition("-")
-    if not (text.isascii() and first.isdigit() and (last.isdigit() or text == first)):
-        raise ValueError(f"{text!r} is no port or range of ports")
-    return range(int(first), int(last or first) + 1)
-
-
-def _table(data: Mapping[str, object], name: str) -> dict[str, object]:
-    """A table of the file, empty when it is missing."""
-    values = data.get(name, {})
-    if not isinstance(values, dict):
-        raise ValueError(f"[{name}] is no table")
-    return dict(values)
-
-
-def _texts(name: str, value: object) -> list[str]:
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return value
-    raise ValueError(f"{name} is no list of strings")

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import logging
 import signal
+import ssl
 import sys
 from pathlib import Path
 from typing import Final
@@ -143,11 +144,13 @@ def serve(
     settings: ServerSettings,
     make_handler: HandlerFactory,
     listen: tuple[str, int],
+    *,
+    tls: ssl.SSLContext | None = None,
 ) -> int:
     """Listen until SIGINT or SIGTERM; 0 then, 2 when the address cannot be had."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
     try:
-        asyncio.run(_serve(MailServer(protocol, settings, make_handler), listen))
+        asyncio.run(_serve(MailServer(protocol, settings, make_handler, tls=tls), listen))
     except OSError as error:
         sys.stderr.write(f"replymeta: cannot listen on {listen[0]}:{listen[1]}: {error}\n")
         return 2
