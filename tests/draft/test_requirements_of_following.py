@@ -5,7 +5,8 @@ from ipaddress import ip_network
 import pytest
 
 from reply_metadata import Referral, RetryAfter, parse_reply
-from reply_metadata.policy.hop import HopPolicy, diagnostic_code, reply_for_next_hop
+from reply_metadata.policy.dsn import diagnostic_code
+from reply_metadata.policy.hop import HopPolicy, reply_for_next_hop
 from reply_metadata.policy.referral import (
     Candidate,
     Endpoint,

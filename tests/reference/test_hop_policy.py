@@ -9,7 +9,6 @@ from reply_metadata.keys import Forward, QueueId, Reason, Referral, RetryAfter, 
 from reply_metadata.policy.hop import (
     TRUSTED_HOP_KEYS,
     HopPolicy,
-    diagnostic_code,
     reply_for_next_hop,
 )
 from reply_metadata.policy.one_reply import one_reply_for_all
@@ -95,13 +94,6 @@ def test_a_reply_too_long_for_a_line_is_cut():
 def test_a_failure_with_metadata_is_one_line():
     octets = passed(b"450-4.2.1 one\r\n450 4.2.1 [RETRY-AFTER 5] two\r\n")
     assert octets == b"450 4.2.1 [RETRY-AFTER 5] one two\r\n"
-
-
-def test_a_dsn_shows_no_trusted_hop_key_and_no_key_it_does_not_know():
-    reply = received(
-        b"450 4.4.4 [REFERRAL smtp://backend2/] [REASON busy] [org.example.x y] Redirected\r\n"
-    )
-    assert diagnostic_code(reply) == "smtp; 450 4.4.4 [REASON busy] Redirected"
 
 
 # Decisions

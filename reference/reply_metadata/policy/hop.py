@@ -1,4 +1,4 @@
-"""What of a reply goes on to the next host, and into a delivery status notification.
+"""What of a reply goes on to the next host.
 
 Draft: #hop-by-hop.
 
@@ -90,22 +90,10 @@ def reply_for_next_hop(
     if enhanced_code is None or enhanced_code[0] != f"{code}"[0]:
         enhanced_code = f"{code // 100}.0.0"
     groups = groups_for_next_hop(reply.metadata, policy)
-    return build_reply(code, enhanced_code, _words(reply), groups, negotiated=negotiated)
+    return build_reply(code, enhanced_code, human_words(reply), groups, negotiated=negotiated)
 
 
-def diagnostic_code(reply: Reply) -> str:
-    """The reply as the Diagnostic-Code of a DSN shows it, in one line (RFC 3464, Section 2.3.6).
-
-    Groups of trusted-hop keys and private groups are left out.
-    """
-    shown = groups_for_next_hop(reply.metadata)
-    parts = [f"{reply.code}", reply.enhanced_code or ""]
-    parts += [group.sent().decode("ascii") for group in shown]
-    parts += _words(reply)
-    return "smtp; " + " ".join(part for part in parts if part)
-
-
-def _words(reply: Reply) -> tuple[str, ...]:
+def human_words(reply: Reply) -> tuple[str, ...]:
     """The human text, without lines that held nothing but groups, each line cut to fit."""
     words = b"\n".join(line.text for line in reply.lines if line.text.strip())
     return tuple(line[:MAX_TEXT_OCTETS] for line in text_from_others(words)[:MAX_TEXT_LINES])

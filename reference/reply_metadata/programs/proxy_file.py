@@ -44,6 +44,8 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from reply_metadata.errors import LocalProtocolError
+from reply_metadata.groups import MetadataGroup
+from reply_metadata.keys import Forward
 from reply_metadata.network.backend import Dialer
 from reply_metadata.network.client_tls import ClientTls, TlsMode, client_tls, server_tls
 from reply_metadata.network.proxy import Backend, ProxySettings
@@ -65,6 +67,8 @@ DEFAULT_RECIPIENT_TIMEOUT_S: Final = 120.0
 """The three together stay below what clients of the proxy wait (RFC 5321, Section 4.5.3.2)."""
 _PROTOCOLS: Final = {"lmtp": Protocol.LMTP, "smtp": Protocol.SMTP}
 _HOST_AND_PORT: Final = "HOST:PORT"
+_FIELD_NAME: Final = "the name of a FORWARD field"
+_PRIVATE_KEY: Final = "a private key such as org.example.id"
 _NETWORK: Final = "a network such as 192.0.2.0/24"
 
 
@@ -104,12 +108,12 @@ def read_proxy_file(path: Path) -> ProxyFile:
         referral=_referral(sections["referral"]),
         hop=HopPolicy(
             trusted=True,
-            private_keys=frozenset(general.take_each("private_keys", str.lower, "a private key")),
-            forward_names=frozenset(general.take_each("forward_names", str.lower, "a name")),
+            private_keys=frozenset(general.take_each("private_keys", _private_key, _PRIVATE_KEY)),
+            forward_names=frozenset(general.take_each("forward_names", _field_name, _FIELD_NAME)),
         ),
         trusted_clients=general.take_each("trusted_clients", network, _NETWORK),
         resolver=_resolver(sections["hosts"]),
-        logged_fields=frozenset(general.take_each("logged_fields", str.lower, "a name")),
+        logged_fields=frozenset(general.take_each("logged_fields", _field_name, _FIELD_NAME)),
         recipient_timeout_s=general.take_seconds(
             "recipient_timeout_s", DEFAULT_RECIPIENT_TIMEOUT_S
         ),
@@ -126,6 +130,17 @@ def _server_settings(name: str) -> ServerSettings:
         return ServerSettings(name)
     except LocalProtocolError as error:
         raise ValueError(f"{error}") from error
+
+
+def _field_name(text: str) -> str:
+    return Forward(((text, ""),)).fields[0][0]
+
+
+def _private_key(text: str) -> str:
+    group = MetadataGroup(text)
+    if not group.private:
+        raise ValueError("a private key has a dot")
+    return group.key
 
 
 def _dialer(name: str, section: Section, tls: ClientTls | None) -> Dialer:
