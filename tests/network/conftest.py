@@ -28,6 +28,7 @@ from reply_metadata.transitions import Protocol
 
 HOST = "127.0.0.1"
 LOOPBACK = ip_network("127.0.0.0/8")
+DIALING = {"tls", "timeouts", "backend_protocol"}
 TIMEOUTS = ClientTimeouts(2, 2, 2, 2, 2, quit_s=0.2)
 FOLLOWING = ReferralPolicy(
     follow=True,
@@ -83,33 +84,43 @@ class Hosts:
         self, name, decisions=None, *, protocol=Protocol.LMTP, port=0, host=HOST, **options
     ):
         numbers = count(1)
+        secure = {name: options.pop(name, None) for name in ("tls", "verify")}
         settings = LocalSettings(
             folder=self.folder / name,
             decisions=decisions or {},
             trusted_peers=options.pop("trusted_peers", (LOOPBACK,)),
             queue_id=lambda: f"{name}-{next(numbers)}",
         )
-        server = MailServer(protocol, ServerSettings(name, **options), local_handlers(settings))
+        handlers = local_handlers(settings)
+        server = MailServer(protocol, ServerSettings(name, **options), handlers, **secure)
         await self._stack.enter_async_context(server)
         bound = await server.start(host, port)
         return LocalBackend(name, bound.port, settings.folder)
 
     async def proxy(self, to, *, protocol=Protocol.LMTP, referral=FOLLOWING, **options):
         routes = to if isinstance(to, dict) else {"*": Backend(HOST, to.port)}
+        offered_tls = options.pop("offered_tls", None)
         settings = ProxySettings(
             routes=routes,
-            dialer=Dialer(
-                "proxy",
-                timeouts=TIMEOUTS,
-                record_for=lambda host: self.recording.of_hop(f"{host.port}"),
-            ),
+            dialer=self.dialer(**{name: options.pop(name) for name in DIALING & set(options)}),
             referral=referral,
             resolver=options.pop("resolver", TableResolver({})),
             **options,
         )
-        server = MailServer(protocol, ServerSettings("proxy"), proxy_handlers(settings))
+        handlers = proxy_handlers(settings)
+        server = MailServer(protocol, ServerSettings("proxy"), handlers, tls=offered_tls)
         await self._stack.enter_async_context(server)
         return (await server.start(HOST, 0)).port
+
+    def dialer(self, host_name="proxy", *, timeouts=TIMEOUTS, backend_protocol=None, **options):
+        """Calls hosts and records what it says, by their ports."""
+        return Dialer(
+            host_name,
+            backend_protocol or Protocol.LMTP,
+            timeouts,
+            record_for=lambda host: self.recording.of_hop(f"{host.port}"),
+            **options,
+        )
 
     async def client(self, port, verb="LHLO"):
         """A client that knows nothing of the extension, connected and greeted."""
