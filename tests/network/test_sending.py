@@ -1,0 +1,405 @@
+"""`send_message`: a result for each recipient; all else by policy only."""
+
+from __future__ import annotations
+
+import dataclasses
+import ssl
+from ipaddress import ip_address
+
+import pytest
+
+from reply_metadata.credentials import PlainCredentials
+from reply_metadata.errors import LocalProtocolError
+from reply_metadata.keys import QueueId
+from reply_metadata.network.client_tls import ClientTls
+from reply_metadata.network.referral_walk import Backend
+from reply_metadata.network.resolver import TableResolver
+from reply_metadata.network.sending import SendSettings, send_message
+from reply_metadata.paths import Path
+from reply_metadata.policy.recipient import Defer, Refer, Reject
+from reply_metadata.policy.referral import NotFollowed, ReferralPolicy
+from reply_metadata.policy.retry import RetryOnce, RetryScope
+from reply_metadata.transitions import Protocol
+
+SENDER = Path.of("sender@example.org")
+USERS = tuple(f"user{number}@example.com" for number in (1, 2, 3))
+USER1, USER2, USER3 = USERS
+CONTENT = b"Subject: test\r\n\r\n.Hi\r\n"
+
+
+class Sleeping:
+    """Waits for nothing, and keeps how long it was asked to."""
+
+    def __init__(self):
+        self.seconds = []
+
+    async def __call__(self, seconds):
+        self.seconds.append(seconds)
+
+
+@pytest.fixture
+def sending(hosts):
+    """Sends a message to a host; the results."""
+
+    async def send(server, recipients=USERS, content=CONTENT, dialing=None, **options):
+        dialer = hosts.dialer("client.example.org", is_server=False, **(dialing or {}))
+        where = Backend("127.0.0.1", server.port) if not isinstance(server, Backend) else server
+        given = {"resolver": TableResolver({}), "sleep": Sleeping(), "random_part": lambda: 0.5}
+        settings = SendSettings(where, dialer, **(given | options))
+        paths = [Path.of(name) for name in recipients]
+        return await send_message(content, SENDER, paths, settings)
+
+    return send
+
+
+@pytest.mark.parametrize("protocol", Protocol)
+def test_each_recipient_has_a_result_in_the_order_given(hosts, run, sending, protocol):
+    async def scenario():
+        async with hosts:
+            decisions = {USER2: Reject("no-user"), USER3: Defer(300)}
+            one = await hosts.backend("one", decisions, protocol=protocol)
+            results = await sending(one, dialing={"backend_protocol": protocol})
+            return results, one.messages(USER1), one.port
+
+    results, messages, port = run(scenario())
+    assert [result.recipient.mailbox for result in results] == list(USERS)
+    assert [result.delivered for result in results] == [True, False, False]
+    assert [result.reply.code for result in results] == [250, 550, 450]
+    assert results[0].reply.metadata.get(QueueId) == QueueId("one-1")
+    assert (results[2].retry_after_s, results[2].wait_for) == (300, RetryScope.RECIPIENT)
+    assert {str(result.hosts[-1]) for result in results} == {f"127.0.0.1:{port}"}
+    assert messages[0].endswith(b"\n\n.Hi\n")
+
+
+def test_two_recipients_of_smtp_share_the_one_reply(hosts, run, sending):
+    async def scenario():
+        async with hosts:
+            one = await hosts.backend("one", protocol=Protocol.SMTP)
+            return await sending(one, dialing={"backend_protocol": Protocol.SMTP})
+
+    results = run(scenario())
+    assert [result.delivered for result in results] == [True] * 3
+    assert len({result.reply.to_octets() for result in results}) == 1
+
+
+def test_no_referral_is_followed_by_default(hosts, run, sending):
+    async def scenario():
+        async with hosts:
+            two = await hosts.backend("two")
+            one = await hosts.backend("one", {USER2: Refer((two.uri(),))})
+            return await sending(one), hosts.wrote(two.port)
+
+    results, wrote = run(scenario())
+    assert [result.delivered for result in results] == [True, False, True]
+    assert results[1].reasons == (NotFollowed.OFF,)
+    assert wrote == []
+
+
+@pytest.mark.parametrize("protocol", Protocol)
+def test_referrals_are_followed_when_that_is_configured(hosts, run, sending, following, protocol):
+    async def scenario():
+        async with hosts:
+            three = await hosts.backend("three", protocol=protocol)
+            two = await hosts.backend("two", {USER3: Refer((three.uri(),))}, protocol=protocol)
+            moved = {USER2: Refer((two.uri(),)), USER3: Refer((two.uri(),))}
+            one = await hosts.backend("one", moved, protocol=protocol)
+            dialing = {"backend_protocol": protocol}
+            results = await sending(one, dialing=dialing, referral=following)
+            stored = [(host.name, user) for host in (one, two, three) for user in USERS]
+            copies = {
+                (host.name, user): len(host.messages(user))
+                for host in (one, two, three)
+                for user in USERS
+                if host.messages(user)
+            }
+            return results, copies, stored
+
+    results, copies, _ = run(scenario())
+    assert [result.delivered for result in results] == [True] * 3
+    assert [len(result.hosts) for result in results] == [1, 2, 3]
+    assert copies == {("one", USER1): 1, ("two", USER2): 1, ("three", USER3): 1}
+
+
+def test_a_loop_of_referrals_is_a_result(hosts, run, sending, following, free_port):
+    async def scenario():
+        async with hosts:
+            port = free_port()
+            refer = Refer((f"smtp://127.0.0.1:{port}/",))
+            one = await hosts.backend("one", {USER2: refer}, port=port)
+            return await sending(one, [USER2], referral=following)
+
+    (result,) = run(scenario())
+    assert (result.reply.code, result.reply.enhanced_code) == (451, "4.4.6")
+    assert result.problem == "that host and port were asked before"
+    assert len(result.hosts) == 1
+
+
+# What goes wrong
+
+
+def test_a_server_that_is_not_there_is_a_result(hosts, run, sending, free_port):
+    async def scenario():
+        async with hosts:
+            nobody = Backend("127.0.0.1", free_port())
+            return await sending(nobody), await sending(Backend("nowhere.example", 25))
+
+    refused, unknown = run(scenario())
+    assert all(result.reply is None and not result.delivered for result in refused + unknown)
+    assert "no connection" in refused[0].problem
+    assert unknown[0].problem == "nowhere.example was not found"
+
+
+def test_a_server_that_turns_everybody_away_is_shown_with_its_reply(hosts, run, sending):
+    async def scenario():
+        async with hosts:
+            rude = await hosts.scripted(lambda line: None, b"554 5.3.2 no service\r\n")
+            return await sending(rude, [USER1])
+
+    (result,) = run(scenario())
+    assert result.reply.code == 554
+    assert "refused the connection" in result.problem
+
+
+def test_a_message_that_may_have_been_taken_is_not_sent_again(hosts, run, sending):
+    def script(line):
+        if line == b"DATA\r\n":
+            return b"354 go\r\n"
+        if line == b".\r\n":
+            return None
+        return b"" if line[:1] in b"S.H\r" else b"250 OK\r\n"
+
+    async def scenario():
+        async with hosts:
+            lost = await hosts.scripted(script)
+            results = await sending(lost, [USER1, USER2], retry=RetryOnce(300))
+            return results, [line for line in lost.lines if line.startswith(b"RCPT")]
+
+    results, commands = run(scenario())
+    assert all(result.unknown and not result.delivered for result in results)
+    assert "not known" in results[0].problem
+    assert len(commands) == 2
+
+
+def test_content_that_cannot_be_sent_is_refused_before_anybody_is_asked(hosts, run, sending):
+    async def scenario():
+        async with hosts:
+            one = await hosts.backend("one")
+            with pytest.raises(LocalProtocolError, match="bare CR or LF"):
+                await sending(one, content=b"a\nb\r\n")
+            return hosts.wrote(one.port)
+
+    assert run(scenario()) == []
+
+
+def test_addresses_that_are_not_ascii_ask_for_smtputf8(hosts, run, sending):
+    async def scenario():
+        async with hosts:
+            one = await hosts.backend("one")
+            plain = await hosts.scripted(lambda line: b"250 plain\r\n")
+            good = await sending(one, ["\u00fcser@example.com"])
+            bad = await sending(plain, ["\u00fcser@example.com"])
+            return good, bad, plain.lines
+
+    (good,), (bad,), lines = run(scenario())
+    assert good.delivered
+    assert bad.reply is None
+    assert "lacks an extension" in bad.problem
+    assert not any(line.startswith(b"MAIL") for line in lines)
+
+
+# RETRY-AFTER
+
+LHLO = b"250-scripted\r\n250-ENHANCEDSTATUSCODES\r\n250 REPLYMETA\r\n"
+
+
+def script_of(answers):
+    """Answers each command by a list of replies; the last one stays."""
+
+    def script(line):
+        verb = line[:4]
+        if verb == b"LHLO":
+            return LHLO
+        if verb == b"RCPT":
+            verb = line.partition(b"<")[2].partition(b"@")[0]
+        if verb not in answers:
+            return b"250 2.0.0 OK\r\n" if b":<" in line else b""
+        replies = answers[verb]
+        return replies.pop(0) if len(replies) > 1 else replies[0]
+
+    return script
+
+
+DATA = {b"DATA": [b"354 go\r\n"], b".\r\n": [b"250 2.0.0 Saved\r\n"], b"QUIT": [b"221 bye\r\n"]}
+LATER = b"450 4.2.1 [RETRY-AFTER 20] Later\r\n"
+OK = b"250 2.1.5 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("answers", "waits", "delivered", "attempts"),
+    [
+        ({b"user1": [LATER, OK]}, [22.0], True, 2),
+        ({b"user1": [LATER, LATER, OK]}, [22.0], False, 2),
+        ({b"user1": [b"450 4.2.1 [RETRY-AFTER 400] Later\r\n", OK]}, [], False, 1),
+        ({b"user1": [b"450 4.2.1 Later\r\n", OK]}, [], False, 1),
+        ({b"user1": [b"550 5.1.1 [RETRY-AFTER 20] Never\r\n", OK]}, [], False, 1),
+        ({b"MAIL": [LATER, OK]}, [22.0], True, 2),
+        ({b"DATA": [LATER, b"354 go\r\n"]}, [22.0], True, 2),
+        ({b".\r\n": [LATER, b"250 2.0.0 Saved\r\n"]}, [22.0], True, 2),
+        ({b"user1": [b"421 4.3.2 [RETRY-AFTER 20] down\r\n", OK]}, [22.0], True, 2),
+    ],
+    ids=["once", "not twice", "too long", "no time", "5yz", "MAIL", "DATA", "content", "421"],
+)
+@pytest.mark.draft("req-retry-cap")
+def test_a_retry_after_is_waited_for_once_and_never_longer_than_allowed(
+    hosts, run, sending, answers, waits, delivered, attempts
+):
+    sleeping = Sleeping()
+
+    async def scenario():
+        async with hosts:
+            server = await hosts.scripted(script_of(DATA | answers))
+            return await sending(server, [USER1], retry=RetryOnce(300, 0.2), sleep=sleeping)
+
+    (result,) = run(scenario())
+    assert sleeping.seconds == pytest.approx(waits, abs=1)
+    assert (result.delivered, result.attempts) == (delivered, attempts)
+
+
+def test_without_a_policy_nothing_is_waited_for(hosts, run, sending):
+    sleeping = Sleeping()
+
+    async def scenario():
+        async with hosts:
+            one = await hosts.backend("one", {USER1: Defer(1)})
+            return await sending(one, [USER1], sleep=sleeping)
+
+    (result,) = run(scenario())
+    assert (result.attempts, result.retry_after_s, sleeping.seconds) == (1, 1, [])
+
+
+def test_only_the_recipients_a_retry_after_is_about_are_tried_again(hosts, run, sending):
+    sleeping = Sleeping()
+
+    async def scenario():
+        async with hosts:
+            one = await hosts.backend("one", {USER2: Defer(9), USER3: Defer(5)})
+            results = await sending(one, retry=RetryOnce(300, 0), sleep=sleeping)
+            return results, hosts.wrote(one.port), one.messages(USER1)
+
+    results, wrote, messages = run(scenario())
+    assert [result.attempts for result in results] == [1, 2, 2]
+    assert sleeping.seconds == pytest.approx([5, 9], abs=1)
+    assert [wrote.count(f"RCPT TO:<{user}>") for user in USERS] == [1, 2, 2]
+    assert len(messages) == 1
+
+
+def test_a_421_is_about_the_server_so_every_recipient_waits(hosts, run, sending):
+    sleeping = Sleeping()
+    closing = b"421 4.3.2 [RETRY-AFTER 20] down\r\n"
+    answers = DATA | {b"user2": [closing, OK], b".\r\n": [b"250 2.0.0 a\r\n" * 3]}
+
+    async def scenario():
+        async with hosts:
+            server = await hosts.scripted(script_of(answers))
+            return await sending(server, retry=RetryOnce(300, 0), sleep=sleeping)
+
+    results = run(scenario())
+    assert sleeping.seconds == pytest.approx([20], abs=1)
+    assert [result.delivered for result in results] == [True] * 3
+    assert [result.attempts for result in results] == [2] * 3
+
+
+# Credentials
+
+trustme = pytest.importorskip("trustme", reason="trustme makes the certificates")
+PASSWORD = PlainCredentials("user", "secret")
+
+
+@pytest.fixture
+def tls_names():
+    authority = trustme.CA()
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+
+    def server(name):
+        made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert(name).configure_cert(made)
+        return made
+
+    names = {f"{name}.example": (ip_address("127.0.0.1"),) for name in ("one", "two")}
+    return server, ClientTls(context), TableResolver(names)
+
+
+async def right(given):
+    return given == PASSWORD
+
+
+@pytest.mark.draft("req-referral-no-auth")
+def test_credentials_are_said_to_the_server_and_never_to_a_host_it_refers_to(
+    hosts, run, sending, following, tls_names
+):
+    server_tls, client_tls, resolver = tls_names
+    policy = dataclasses.replace(following, trusted_peers=(), trust_secured_sessions=True)
+    asked = []
+
+    async def verify(given):
+        asked.append(given)
+        return True
+
+    async def scenario(credentials):
+        async with hosts:
+            two = await hosts.backend("two", tls=server_tls("two.example"), verify=verify)
+            moved = {USER2: Refer((two.uri("two.example"),))}
+            one = await hosts.backend(
+                "one",
+                moved,
+                tls=server_tls("one.example"),
+                verify=right,
+                trusted_peers=following.trusted_peers,
+            )
+            results = await sending(
+                Backend("one.example", one.port),
+                [USER1, USER2],
+                dialing={"tls": client_tls},
+                referral=policy,
+                resolver=resolver,
+                credentials=credentials,
+            )
+            return results, hosts.wrote(one.port), hosts.wrote(two.port)
+
+    results, first, second = run(scenario(PASSWORD))
+    assert [result.delivered for result in results] == [True, True]
+    assert "(credentials)" in first
+    assert "(credentials)" not in second
+    assert asked == []
+    # The session was authenticated and encrypted; without credentials it is neither trusted.
+    results, _, _ = run(scenario(None))
+    assert results[1].reasons == (NotFollowed.PEER_NOT_TRUSTED,)
+
+
+def test_wrong_credentials_end_the_attempt_with_the_reply(hosts, run, sending, tls_names):
+    server_tls, client_tls, resolver = tls_names
+
+    async def scenario(credentials, tls):
+        async with hosts:
+            one = await hosts.backend("one", tls=server_tls("one.example"), verify=right)
+            return await sending(
+                Backend("one.example", one.port),
+                [USER1],
+                dialing={"tls": tls},
+                resolver=resolver,
+                credentials=credentials,
+            )
+
+    (wrong,) = run(scenario(PlainCredentials("user", "guess"), client_tls))
+    assert (wrong.reply.code, wrong.delivered) == (535, False)
+    (clear,) = run(scenario(PASSWORD, None))
+    assert clear.reply is None
+    assert "AUTH PLAIN needs TLS" in clear.problem
+    assert "secret" not in clear.problem
+
+
+def test_the_policy_as_built_follows_nothing():
+    settings = SendSettings(Backend("mx.example", 25), None)
+    assert settings.referral == ReferralPolicy()
+    assert (settings.retry, settings.credentials) == (None, None)
