@@ -128,7 +128,13 @@ class Hosts:
         self._stack.push_async_callback(client.drop)
         return client
 
-    async def scripted(self, answer: Callable[[bytes], bytes | None], greeting=b"220 scripted\r\n"):
+    async def scripted(
+        self,
+        answer: Callable[[bytes], bytes | None],
+        greeting=b"220 scripted\r\n",
+        *,
+        host=HOST,
+    ):
         """`answer(line)` gives the octets to write; None closes the connection."""
         scripted = ScriptedServer(0)
         tasks = set()
@@ -149,7 +155,7 @@ class Hosts:
             finally:
                 writer.close()
 
-        server = await asyncio.start_server(serve, HOST, 0)
+        server = await asyncio.start_server(serve, host, 0)
         scripted.port = server.sockets[0].getsockname()[1]
 
         async def stop():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reply_metadata.codec import build_reply, parse_reply
 from reply_metadata.keys import Forward, QueueId, Reason, Referral, RetryAfter, Stored
@@ -94,6 +96,56 @@ def test_a_reply_too_long_for_a_line_is_cut():
 def test_a_failure_with_metadata_is_one_line():
     octets = passed(b"450-4.2.1 one\r\n450 4.2.1 [RETRY-AFTER 5] two\r\n")
     assert octets == b"450 4.2.1 [RETRY-AFTER 5] one two\r\n"
+
+
+def test_a_group_stays_here_when_it_may_not_stand_where_the_client_reads_it():
+    octets = b"250 2.0.0 [STORED mailbox=INBOX] [QUEUE-ID q] Saved\r\n"
+    reply = received(octets, command="DATA")
+    keys = [
+        [group.key for group in reply_for_next_hop(reply, TRUSTED, **where).metadata]
+        for where in (
+            {"command": "DATA"},
+            {"command": "DATA", "lmtp": False},
+            {"command": "RCPT"},
+        )
+    ]
+    assert keys == [["STORED", "QUEUE-ID"], ["QUEUE-ID"], []]
+
+
+TEXTS = st.lists(
+    st.sampled_from(
+        [
+            *(value.to_group().sent() for value in (RetryAfter(5), QueueId("q"), Stored("x"))),
+            *(b"[REFERRAL smtp://b/]", b"[FORWARD node=1 x=2]", b"[org.dovecot.sid 7]", b"[NEW]"),
+            *(b"[", b"]", b"<u@example.com>", b"words", b"", b"\x1b[1m", b"\xff\xfe", b"Note:"),
+        ]
+    ),
+    max_size=6,
+).map(b" ".join)
+
+
+@given(
+    st.sampled_from((b"250", b"251", b"252", b"421", b"450", b"451", b"550", b"551", b"555")),
+    st.lists(TEXTS, min_size=1, max_size=3),
+    st.sampled_from((b" ", b" 2.1.5 ", b" 4.2.1 ", b" 5.1.1 ", b" 9.9.9 ")),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from(("RCPT", "DATA")),
+)
+def test_whatever_a_host_says_goes_on_as_a_reply_whose_groups_are_all_used(
+    code, texts, enhanced, negotiated, lmtp, command
+):
+    last = len(texts) - 1
+    octets = b"".join(
+        code + (enhanced if number == last else b"-" + enhanced[1:]) + text + b"\r\n"
+        for number, text in enumerate(texts)
+    )
+    reply = parse_reply(octets, negotiated=True, command=command, lmtp=True)
+    on = reply_for_next_hop(reply, TRUSTED, negotiated=negotiated, command=command, lmtp=lmtp)
+    again = parse_reply(on.to_octets(), negotiated=negotiated, command=command, lmtp=lmtp)
+    assert again.code // 100 == reply.code // 100
+    assert all(group.used for group in again.metadata)
+    assert all(group.key != "REFERRAL" for group in again.metadata)
 
 
 # Decisions

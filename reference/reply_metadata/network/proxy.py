@@ -117,7 +117,7 @@ class ProxyHandler:
                 # That host has the recipient, but never gets DATA.
                 return _reply(_ANOTHER_HOST)
             self._accepted.append(asked.transaction)
-        return self._passed_on(asked.reply, asked.transaction)
+        return self._passed_on(asked.reply, asked.transaction, "RCPT")
 
     async def content(
         self, mail: MailFrom, recipients: Sequence[RcptTo], content: bytes
@@ -126,7 +126,7 @@ class ProxyHandler:
         hosts = tuple(dict.fromkeys(self._accepted))
         results = await asyncio.gather(*(self._deliver(host, content) for host in hosts))
         of_host = {host: iter(replies) for host, replies in zip(hosts, results, strict=True)}
-        replies = [self._passed_on(next(of_host[host]), host) for host in self._accepted]
+        replies = [self._passed_on(next(of_host[host]), host, "DATA") for host in self._accepted]
         return (one_reply_for_all(replies),) if self._one_reply else replies
 
     async def forget(self) -> None:
@@ -154,11 +154,17 @@ class ProxyHandler:
         peers = self._settings.referral.trusted_peers
         return host is not None and within_any(host.endpoint.address, peers)
 
-    def _passed_on(self, reply: Reply, host: BackendTransaction | None) -> Reply:
+    def _passed_on(self, reply: Reply, host: BackendTransaction | None, command: str) -> Reply:
         """The reply as it goes on: trusted-hop metadata only from and to trusted peers."""
         trusted = self._client_trusted and self._trusts(host)
         policy = self._settings.hop if trusted else NOTHING_TRUSTED
-        return reply_for_next_hop(reply, policy, negotiated=self._session.negotiated)
+        return reply_for_next_hop(
+            reply,
+            policy,
+            negotiated=self._session.negotiated,
+            command=command,
+            lmtp=not self._one_reply,
+        )
 
     def _log_fields(self, recipient: RcptTo, asked: Asked) -> None:
         """Log the FORWARD fields that the operator asked for."""

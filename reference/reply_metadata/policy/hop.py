@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from reply_metadata.codec import build_reply, text_from_others
-from reply_metadata.groups import MetadataGroup
+from reply_metadata.groups import GroupStatus, MetadataGroup
+from reply_metadata.key_rules import placement_status
 from reply_metadata.keys import KEY_ENTRIES, Forward, Referral
 from reply_metadata.values import Reply
 
@@ -73,7 +74,12 @@ def groups_for_next_hop(
 
 
 def reply_for_next_hop(
-    reply: Reply, policy: HopPolicy = NOTHING_TRUSTED, *, negotiated: bool = True
+    reply: Reply,
+    policy: HopPolicy = NOTHING_TRUSTED,
+    *,
+    negotiated: bool = True,
+    command: str | None = None,
+    lmtp: bool = True,
 ) -> Reply:
     """A received reply as it goes on to the client.
 
@@ -84,12 +90,20 @@ def reply_for_next_hop(
         reply: the reply of the host behind this one.
         policy: what is passed on.
         negotiated: whether the client negotiated metadata.
+        command: what of the client is answered, when known: a group that may not stand in such a
+            reply stays here, as STORED does in front of a client of SMTP.
+        lmtp: whether the client speaks LMTP.
     """
     code = CODE_PASSED_ON if reply.code == CONNECTION_CODE else reply.code
     enhanced_code = reply.enhanced_code
     if enhanced_code is None or enhanced_code[0] != f"{code}"[0]:
         enhanced_code = f"{code // 100}.0.0"
-    groups = groups_for_next_hop(reply.metadata, policy)
+    groups = [
+        group
+        for group in groups_for_next_hop(reply.metadata, policy)
+        if group.private
+        or placement_status(KEY_ENTRIES[group.key], code, command, lmtp) is GroupStatus.USED
+    ]
     return build_reply(code, enhanced_code, human_words(reply), groups, negotiated=negotiated)
 
 
