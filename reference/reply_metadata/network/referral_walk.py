@@ -163,7 +163,7 @@ class ReferralWalk:
             came_from = asked.transaction
             referral, policy = self._referral_in(asked.reply, came_from)
             if referral is None:
-                break
+                return walk.ended(asked.reply, came_from)
             secured = came_from.secured
             refused = may_follow(policy, walk.trail, came_from.endpoint, secured=secured)
             if refused in _NOT_TO_BE_FOLLOWED:
