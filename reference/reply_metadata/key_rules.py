@@ -78,6 +78,13 @@ def arguments_status(entry: KeyEntry, arguments: Sequence[Argument]) -> GroupSta
     return USED
 
 
+_EXPECTED: Final = {
+    GroupStatus.MISSING_ARGUMENT: "one more argument",
+    GroupStatus.SURPLUS_ARGUMENT: "fewer arguments",
+    GroupStatus.BAD_VALUE: "no empty value",
+}
+
+
 def checked_group(group: MetadataGroup) -> MetadataGroup:
     """The group, when its arguments are what its key takes.
 
@@ -87,7 +94,12 @@ def checked_group(group: MetadataGroup) -> MetadataGroup:
     entry = KEY_ENTRIES[group.key]
     status = arguments_status(entry, group.arguments)
     if status is not USED:
-        raise MetadataSyntaxError(group.sent(), 0, entry.arguments, (status.value,))
+        for argument in group.arguments:
+            rule = entry.value if argument.name is None else entry.names.get(argument.name)
+            rule = rule or entry.any_name
+            if rule and argument.value and not value_fits(rule, argument.octets):
+                raise MetadataSyntaxError(argument.octets, 0, rule)
+        raise MetadataSyntaxError(group.sent(), 0, entry.arguments, (_EXPECTED[status],))
     return group
 
 
