@@ -221,6 +221,40 @@ def test_trusted_hop_metadata_goes_between_trusted_peers_only(
     assert run(scenario()) == reply
 
 
+@pytest.mark.parametrize(
+    ("trusted", "logged"), [(True, "user1@example.com at 127.0.0.1:{}: note=a|b"), (False, "")]
+)
+def test_fields_of_a_trusted_host_go_into_the_log_as_far_as_configured(
+    hosts, run, following, caplog, trusted, logged
+):
+    def script(line):
+        if line.startswith(b"LHLO"):
+            return b"250-scripted\r\n250-ENHANCEDSTATUSCODES\r\n250 REPLYMETA\r\n"
+        if line.startswith(b"RCPT"):
+            return b"250 2.1.5 [FORWARD secret=x note=a|b] OK\r\n"
+        return b"250 2.0.0 OK\r\n"
+
+    async def scenario():
+        async with hosts:
+            backend = await hosts.scripted(script)
+            peers = following.trusted_peers if trusted else ()
+            port = await hosts.proxy(
+                backend,
+                logged_fields=frozenset({"note"}),
+                referral=dataclasses.replace(following, trusted_peers=peers),
+            )
+            client = await hosts.client(port)
+            reply = (await client.message(USER1, results=0))[0]
+            await client.drop()
+            return reply, backend.port
+
+    caplog.set_level("INFO", "reply_metadata.proxy")
+    reply, port = run(scenario())
+    assert reply == "250 2.1.5 OK"
+    messages = [one.getMessage() for one in caplog.records if one.name == "reply_metadata.proxy"]
+    assert "".join(messages) == logged.format(port)
+
+
 def test_the_redirect_of_dovecot_is_followed_only_when_that_is_configured(hosts, run, following):
     async def scenario(policy):
         async with hosts:

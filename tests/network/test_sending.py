@@ -11,6 +11,7 @@ import pytest
 from reply_metadata.credentials import PlainCredentials
 from reply_metadata.errors import LocalProtocolError
 from reply_metadata.keys import QueueId
+from reply_metadata.network.backend import Dialer
 from reply_metadata.network.client_tls import ClientTls
 from reply_metadata.network.referral_walk import Backend
 from reply_metadata.network.resolver import TableResolver
@@ -132,6 +133,30 @@ def test_a_loop_of_referrals_is_a_result(hosts, run, sending, following, free_po
     assert (result.reply.code, result.reply.enhanced_code) == (451, "4.4.6")
     assert result.problem == "that host and port were asked before"
     assert len(result.hosts) == 1
+
+
+def test_the_call_as_the_readme_of_the_reference_shows_it(hosts, run, project, capsys):
+    page = (project / "reference" / "README.md").read_text("utf-8")
+    section = page.partition("## Send from your own program")[2]
+    shown = [line for line in section.partition("\n## ")[0].split("\n") if line.startswith("    ")]
+    source = "\n".join(["async def example():", *shown])
+    names = {
+        "Backend": lambda _host, _port: Backend("127.0.0.1", names["port"]),
+        "Dialer": Dialer,
+        "Protocol": Protocol,
+        "SendSettings": SendSettings,
+        "send_message": send_message,
+        **{"content": CONTENT, "sender": SENDER, "recipients": [Path.of(USER1)]},
+    }
+    exec(source, names)
+
+    async def scenario():
+        async with hosts:
+            names["port"] = (await hosts.backend("one", protocol=Protocol.SMTP)).port
+            await names["example"]()
+
+    run(scenario())
+    assert capsys.readouterr().out.startswith(f"{USER1} True <Reply 250 2.0.0 [QUEUE-ID one-1]")
 
 
 # What goes wrong
