@@ -30,6 +30,7 @@ LOOPS: Final = "network/test_proxy_loops.py"
 HOSTILE: Final = "network/test_proxy_hostile.py"
 TLS: Final = "network/test_proxy_tls.py"
 SENDING: Final = "network/test_sending.py"
+CREDENTIALS: Final = "network/test_sending_credentials.py"
 
 OFF: Final = (
     f"{POLICY}::test_nothing_is_followed_by_default",
@@ -62,7 +63,7 @@ PROTECTED: Final = (
     f"{POLICY}::test_a_session_is_used_only_when_nothing_is_lost",
 )
 NO_CREDENTIALS: Final = (
-    f"{SENDING}::test_credentials_are_said_to_the_server_and_never_to_a_host_it_refers_to",
+    f"{CREDENTIALS}::test_credentials_are_said_to_the_server_and_never_to_a_host_it_refers_to",
     f"{STEPS}::test_a_hostile_uri_leads_nowhere_even_under_a_careless_policy",
 )
 LOOPING: Final = (

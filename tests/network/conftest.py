@@ -21,12 +21,15 @@ from reply_metadata.network.maildir import folder_name
 from reply_metadata.network.proxy import Backend, ProxySettings, proxy_handlers
 from reply_metadata.network.recording import Recording
 from reply_metadata.network.resolver import TableResolver
+from reply_metadata.network.sending import SendSettings, send_message
+from reply_metadata.paths import Path as MailPath
 from reply_metadata.policy.referral import ReferralPolicy
 from reply_metadata.server_rules import ServerSettings
 from reply_metadata.timeouts import ClientTimeouts
 from reply_metadata.transitions import Protocol
 
 HOST = "127.0.0.1"
+USERS = tuple(f"user{number}@example.com" for number in (1, 2, 3))
 LOOPBACK = ip_network("127.0.0.0/8")
 DIALING = {"tls", "timeouts", "backend_protocol"}
 TIMEOUTS = ClientTimeouts(2, 2, 2, 2, 2, quit_s=0.2)
@@ -241,6 +244,25 @@ def run() -> Callable[[Awaitable], object]:
         return asyncio.run(bounded())
 
     return run_within
+
+
+@pytest.fixture
+def sending(hosts):
+    """Sends a message to a host; the results.  Nothing is waited for in real time."""
+
+    async def no_sleep(seconds):
+        assert seconds >= 0
+
+    async def send(server, recipients=USERS, content=b"Subject: test\r\n\r\n.Hi\r\n", **options):
+        dialing = options.pop("dialing", {})
+        dialer = hosts.dialer("client.example.org", is_server=False, **dialing)
+        where = server if isinstance(server, Backend) else Backend(HOST, server.port)
+        given = {"resolver": TableResolver({}), "sleep": no_sleep, "random_part": lambda: 0.5}
+        settings = SendSettings(where, dialer, **(given | options))
+        paths = [MailPath.of(name) for name in recipients]
+        return await send_message(content, MailPath.of("sender@example.org"), paths, settings)
+
+    return send
 
 
 @pytest.fixture

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-import ssl
-from ipaddress import ip_address
-
 import pytest
 
-from reply_metadata.credentials import PlainCredentials
 from reply_metadata.errors import LocalProtocolError
 from reply_metadata.keys import QueueId
 from reply_metadata.network.backend import Dialer
-from reply_metadata.network.client_tls import ClientTls
 from reply_metadata.network.referral_walk import Backend
-from reply_metadata.network.resolver import TableResolver
 from reply_metadata.network.sending import SendSettings, send_message
 from reply_metadata.paths import Path
 from reply_metadata.policy.recipient import Defer, Refer, Reject
@@ -26,31 +19,6 @@ SENDER = Path.of("sender@example.org")
 USERS = tuple(f"user{number}@example.com" for number in (1, 2, 3))
 USER1, USER2, USER3 = USERS
 CONTENT = b"Subject: test\r\n\r\n.Hi\r\n"
-
-
-class Sleeping:
-    """Waits for nothing, and keeps how long it was asked to."""
-
-    def __init__(self):
-        self.seconds = []
-
-    async def __call__(self, seconds):
-        self.seconds.append(seconds)
-
-
-@pytest.fixture
-def sending(hosts):
-    """Sends a message to a host; the results."""
-
-    async def send(server, recipients=USERS, content=CONTENT, dialing=None, **options):
-        dialer = hosts.dialer("client.example.org", is_server=False, **(dialing or {}))
-        where = Backend("127.0.0.1", server.port) if not isinstance(server, Backend) else server
-        given = {"resolver": TableResolver({}), "sleep": Sleeping(), "random_part": lambda: 0.5}
-        settings = SendSettings(where, dialer, **(given | options))
-        paths = [Path.of(name) for name in recipients]
-        return await send_message(content, SENDER, paths, settings)
-
-    return send
 
 
 @pytest.mark.parametrize("protocol", Protocol)
@@ -230,198 +198,6 @@ def test_addresses_that_are_not_ascii_ask_for_smtputf8(hosts, run, sending):
     assert bad.reply is None
     assert "lacks an extension" in bad.problem
     assert not any(line.startswith(b"MAIL") for line in lines)
-
-
-# RETRY-AFTER
-
-LHLO = b"250-scripted\r\n250-ENHANCEDSTATUSCODES\r\n250 REPLYMETA\r\n"
-
-
-def script_of(answers):
-    """Answers each command by a list of replies; the last one stays."""
-
-    def script(line):
-        verb = line[:4]
-        if verb == b"LHLO":
-            return LHLO
-        if verb == b"RCPT":
-            verb = line.partition(b"<")[2].partition(b"@")[0]
-        if verb not in answers:
-            return b"250 2.0.0 OK\r\n" if b":<" in line else b""
-        replies = answers[verb]
-        return replies.pop(0) if len(replies) > 1 else replies[0]
-
-    return script
-
-
-DATA = {b"DATA": [b"354 go\r\n"], b".\r\n": [b"250 2.0.0 Saved\r\n"], b"QUIT": [b"221 bye\r\n"]}
-LATER = b"450 4.2.1 [RETRY-AFTER 20] Later\r\n"
-OK = b"250 2.1.5 OK\r\n"
-
-
-@pytest.mark.parametrize(
-    ("answers", "waits", "delivered", "attempts"),
-    [
-        ({b"user1": [LATER, OK]}, [22.0], True, 2),
-        ({b"user1": [LATER, LATER, OK]}, [22.0], False, 2),
-        ({b"user1": [b"450 4.2.1 [RETRY-AFTER 400] Later\r\n", OK]}, [], False, 1),
-        ({b"user1": [b"450 4.2.1 Later\r\n", OK]}, [], False, 1),
-        ({b"user1": [b"550 5.1.1 [RETRY-AFTER 20] Never\r\n", OK]}, [], False, 1),
-        ({b"MAIL": [LATER, OK]}, [22.0], True, 2),
-        ({b"DATA": [LATER, b"354 go\r\n"]}, [22.0], True, 2),
-        ({b".\r\n": [LATER, b"250 2.0.0 Saved\r\n"]}, [22.0], True, 2),
-        ({b"user1": [b"421 4.3.2 [RETRY-AFTER 20] down\r\n", OK]}, [22.0], True, 2),
-    ],
-    ids=["once", "not twice", "too long", "no time", "5yz", "MAIL", "DATA", "content", "421"],
-)
-@pytest.mark.draft("req-retry-cap")
-def test_a_retry_after_is_waited_for_once_and_never_longer_than_allowed(
-    hosts, run, sending, answers, waits, delivered, attempts
-):
-    sleeping = Sleeping()
-
-    async def scenario():
-        async with hosts:
-            server = await hosts.scripted(script_of(DATA | answers))
-            return await sending(server, [USER1], retry=RetryOnce(300, 0.2), sleep=sleeping)
-
-    (result,) = run(scenario())
-    assert sleeping.seconds == pytest.approx(waits, abs=1)
-    assert (result.delivered, result.attempts) == (delivered, attempts)
-
-
-def test_without_a_policy_nothing_is_waited_for(hosts, run, sending):
-    sleeping = Sleeping()
-
-    async def scenario():
-        async with hosts:
-            one = await hosts.backend("one", {USER1: Defer(1)})
-            return await sending(one, [USER1], sleep=sleeping)
-
-    (result,) = run(scenario())
-    assert (result.attempts, result.retry_after_s, sleeping.seconds) == (1, 1, [])
-
-
-def test_only_the_recipients_a_retry_after_is_about_are_tried_again(hosts, run, sending):
-    sleeping = Sleeping()
-
-    async def scenario():
-        async with hosts:
-            one = await hosts.backend("one", {USER2: Defer(9), USER3: Defer(5)})
-            results = await sending(one, retry=RetryOnce(300, 0), sleep=sleeping)
-            return results, hosts.wrote(one.port), one.messages(USER1)
-
-    results, wrote, messages = run(scenario())
-    assert [result.attempts for result in results] == [1, 2, 2]
-    assert sleeping.seconds == pytest.approx([5, 9], abs=1)
-    assert [wrote.count(f"RCPT TO:<{user}>") for user in USERS] == [1, 2, 2]
-    assert len(messages) == 1
-
-
-def test_a_421_is_about_the_server_so_every_recipient_waits(hosts, run, sending):
-    sleeping = Sleeping()
-    closing = b"421 4.3.2 [RETRY-AFTER 20] down\r\n"
-    answers = DATA | {b"user2": [closing, OK], b".\r\n": [b"250 2.0.0 a\r\n" * 3]}
-
-    async def scenario():
-        async with hosts:
-            server = await hosts.scripted(script_of(answers))
-            return await sending(server, retry=RetryOnce(300, 0), sleep=sleeping)
-
-    results = run(scenario())
-    assert sleeping.seconds == pytest.approx([20], abs=1)
-    assert [result.delivered for result in results] == [True] * 3
-    assert [result.attempts for result in results] == [2] * 3
-
-
-# Credentials
-
-trustme = pytest.importorskip("trustme", reason="trustme makes the certificates")
-PASSWORD = PlainCredentials("user", "secret")
-
-
-@pytest.fixture
-def tls_names():
-    authority = trustme.CA()
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-
-    def server(name):
-        made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert(name).configure_cert(made)
-        return made
-
-    names = {f"{name}.example": (ip_address("127.0.0.1"),) for name in ("one", "two")}
-    return server, ClientTls(context), TableResolver(names)
-
-
-async def right(given):
-    return given == PASSWORD
-
-
-@pytest.mark.draft("req-referral-no-auth")
-def test_credentials_are_said_to_the_server_and_never_to_a_host_it_refers_to(
-    hosts, run, sending, following, tls_names
-):
-    server_tls, client_tls, resolver = tls_names
-    policy = dataclasses.replace(following, trusted_peers=(), trust_secured_sessions=True)
-    asked = []
-
-    async def verify(given):
-        asked.append(given)
-        return True
-
-    async def scenario(credentials):
-        async with hosts:
-            two = await hosts.backend("two", tls=server_tls("two.example"), verify=verify)
-            moved = {USER2: Refer((two.uri("two.example"),))}
-            one = await hosts.backend(
-                "one",
-                moved,
-                tls=server_tls("one.example"),
-                verify=right,
-                trusted_peers=following.trusted_peers,
-            )
-            results = await sending(
-                Backend("one.example", one.port),
-                [USER1, USER2],
-                dialing={"tls": client_tls},
-                referral=policy,
-                resolver=resolver,
-                credentials=credentials,
-            )
-            return results, hosts.wrote(one.port), hosts.wrote(two.port)
-
-    results, first, second = run(scenario(PASSWORD))
-    assert [result.delivered for result in results] == [True, True]
-    assert "(credentials)" in first
-    assert "(credentials)" not in second
-    assert asked == []
-    # The session was authenticated and encrypted; without credentials it is neither trusted.
-    results, _, _ = run(scenario(None))
-    assert results[1].reasons == (NotFollowed.PEER_NOT_TRUSTED,)
-
-
-def test_wrong_credentials_end_the_attempt_with_the_reply(hosts, run, sending, tls_names):
-    server_tls, client_tls, resolver = tls_names
-
-    async def scenario(credentials, tls):
-        async with hosts:
-            one = await hosts.backend("one", tls=server_tls("one.example"), verify=right)
-            return await sending(
-                Backend("one.example", one.port),
-                [USER1],
-                dialing={"tls": tls},
-                resolver=resolver,
-                credentials=credentials,
-            )
-
-    (wrong,) = run(scenario(PlainCredentials("user", "guess"), client_tls))
-    assert (wrong.reply.code, wrong.delivered) == (535, False)
-    (clear,) = run(scenario(PASSWORD, None))
-    assert clear.reply is None
-    assert "AUTH PLAIN needs TLS" in clear.problem
-    assert "secret" not in clear.problem
 
 
 def test_the_policy_as_built_follows_nothing():
