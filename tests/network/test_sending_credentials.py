@@ -85,20 +85,32 @@ def test_credentials_are_said_to_the_server_and_never_to_a_host_it_refers_to(
 def test_wrong_credentials_end_the_attempt_with_the_reply(hosts, run, sending, tls_names):
     server_tls, client_tls, resolver = tls_names
 
-    async def scenario(credentials, tls):
+    async def scenario(credentials):
         async with hosts:
             one = await hosts.backend("one", tls=server_tls("one.example"), verify=right)
             return await sending(
                 Backend("one.example", one.port),
                 [USER1],
-                dialing={"tls": tls},
+                dialing={"tls": client_tls},
                 resolver=resolver,
                 credentials=credentials,
             )
 
-    (wrong,) = run(scenario(PlainCredentials("user", "guess"), client_tls))
+    (wrong,) = run(scenario(PlainCredentials("user", "guess")))
     assert (wrong.reply.code, wrong.delivered) == (535, False)
-    (clear,) = run(scenario(PASSWORD, None))
-    assert clear.reply is None
-    assert "AUTH PLAIN needs TLS" in clear.problem
-    assert "secret" not in clear.problem
+
+
+def test_no_credentials_are_said_in_the_clear_even_where_the_server_asks_for_them(
+    hosts, run, sending
+):
+    async def scenario():
+        async with hosts:
+            listing = await hosts.scripted(lambda line: b"250-mx\r\n250 AUTH PLAIN\r\n")
+            results = await sending(listing, [USER1], credentials=PASSWORD)
+            return results, listing.lines
+
+    (result,), lines = run(scenario())
+    assert (result.reply, result.delivered) == (None, False)
+    assert "AUTH" in result.problem
+    assert "secret" not in result.problem
+    assert not any(line.startswith((b"AUTH", b"MAIL")) for line in lines)

@@ -23,9 +23,9 @@ from reply_metadata.network.sending import RecipientResult, SendSettings, send_m
 from reply_metadata.octets import escaped
 from reply_metadata.policy.retry import RetryScope
 from reply_metadata.programs.progress import Progress
+from reply_metadata.programs.reply_json import JsonValue, json_line, reply_as_json
 from reply_metadata.programs.send_options import add_options, settings_from
 from reply_metadata.programs.transcript_text import client_line, heading, server_lines, style_for
-from reply_metadata.reply_json import JsonValue, json_line, reply_as_json
 
 NAME: Final = "send"
 HELP: Final = "send messages by SMTP or LMTP and show the replies with their metadata"
