@@ -90,7 +90,7 @@ class Hosts:
         secure = {name: options.pop(name, None) for name in ("tls", "verify")}
         settings = LocalSettings(
             folder=self.folder / name,
-            decisions=decisions or {},
+            decisions={} if decisions is None else decisions,
             trusted_peers=options.pop("trusted_peers", (LOOPBACK,)),
             queue_id=lambda: f"{name}-{next(numbers)}",
         )

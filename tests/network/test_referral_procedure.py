@@ -16,7 +16,7 @@ from reply_metadata.network.resolver import TableResolver, literal
 from reply_metadata.octets import encode_value
 from reply_metadata.paths import Path
 from reply_metadata.policy.recipient import Refer
-from reply_metadata.policy.referral import NotFollowed, ReferralPolicy
+from reply_metadata.policy.referral import NotFollowed, ReferralPolicy, endpoint
 
 USER1, USER2 = "user1@example.com", "user2@example.com"
 LHLO = b"250-scripted\r\n250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n250-SIZE\r\n250 REPLYMETA\r\n"
@@ -235,6 +235,30 @@ def test_addresses_the_policy_refuses_are_dropped_and_the_others_used(hosts, run
     assert reply == "250 2.1.5 OK"
     assert hops[-1] == f"{port}"
     assert len(hops) == 2
+
+
+@pytest.mark.draft("req-referral-loop")
+def test_a_referral_to_our_own_address_is_a_loop_and_is_not_connected_to(hosts, run, following):
+    async def scenario():
+        async with hosts:
+            ours = await hosts.backend("under.another.name")
+            one = await hosts.backend("one", {USER2: Refer((ours.uri(),))})
+            walk = ReferralWalk(
+                hosts.dialer("ours.example"),
+                following,
+                TableResolver({}),
+                own=endpoint("127.0.0.1", ours.port),
+            )
+            recipient = RcptTo(Path.of(USER2))
+            mail = MailFrom(Path.of("s@example.org"))
+            asked = await walk.ask(mail, recipient, Backend("127.0.0.1", one.port))
+            await walk.close()
+            return asked, hosts.wrote(ours.port)
+
+    asked, wrote = run(scenario())
+    assert (asked.reply.code, asked.reply.enhanced_code) == (451, "4.4.6")
+    assert asked.reasons == (NotFollowed.VISITED,)
+    assert wrote == []
 
 
 # The same transaction, and nothing kept of it

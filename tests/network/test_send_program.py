@@ -191,7 +191,9 @@ def secured(hosts, served, tmp_path):
         asked.append(credentials)
         return credentials == PlainCredentials("anna", "secret")
 
-    host = served(hosts.backend("one", tls=context, verify=verify))
+    decisions = {}
+    host = served(hosts.backend("one", decisions, tls=context, verify=verify))
+    host.decisions = decisions
     return host, ca_file, asked
 
 
@@ -226,6 +228,19 @@ def test_a_password_comes_from_a_file_or_the_environment(send, secured, tmp_path
     status, _, errors = send(host, *tls, "--password-env", "MAIL_PASSWORD")
     assert status == 1
     assert "refused the credentials" in errors
+
+
+def test_the_server_one_has_authenticated_to_may_refer(hosts, served, send, secured, monkeypatch):
+    host, ca_file, _ = secured
+    monkeypatch.setenv("MAIL_PASSWORD", "secret")
+    host.decisions[USER1] = Refer(("smtp://127.0.0.1:9/",))
+    tls = ("--tls", "required", "--ca-file", f"{ca_file}")
+    user = ("--user", "anna", "--password-env", "MAIL_PASSWORD")
+    lists = ("--follow-referrals", "--allow-network", "127.0.0.0/8", "--allow-port", "9")
+    _, output, _ = send(host, "--json", *tls, *user, *lists)
+    assert results_in(output)[0]["not_followed"] == ["the host was not reached"]
+    _, output, _ = send(host, "--json", *tls, *lists, "--trust-peer", "192.0.2.0/24")
+    assert results_in(output)[0]["not_followed"] == ["the peer is not trusted to refer"]
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,17 @@ def test_the_call_as_the_readme_of_the_reference_shows_it(hosts, run, project, c
     assert capsys.readouterr().out.startswith(f"{USER1} True <Reply 250 2.0.0 [QUEUE-ID one-1]")
 
 
+def test_a_client_may_have_the_name_of_its_server(hosts, run, sending):
+    """As `localhost` on both sides; only a proxy is a loop of its own."""
+
+    async def scenario():
+        async with hosts:
+            return await sending(await hosts.backend("client.example.org"), [USER1])
+
+    (result,) = run(scenario())
+    assert result.delivered
+
+
 # What goes wrong
 
 

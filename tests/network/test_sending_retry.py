@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from reply_metadata.policy.recipient import Defer
-from reply_metadata.policy.retry import RetryOnce
+from reply_metadata.policy.retry import RetryOnce, RetryScope
+from reply_metadata.transitions import Protocol
 
 USERS = tuple(f"user{number}@example.com" for number in (1, 2, 3))
 USER1, USER2, USER3 = USERS
@@ -30,7 +31,7 @@ def script_of(answers):
 
     def script(line):
         verb = line[:4]
-        if verb == b"LHLO":
+        if verb in (b"LHLO", b"EHLO"):
             return LHLO
         if verb == b"RCPT":
             verb = line.partition(b"<")[2].partition(b"@")[0]
@@ -113,3 +114,37 @@ def test_a_421_is_about_the_server_so_every_recipient_waits(hosts, run, sending,
     assert sleeping.seconds == pytest.approx([20], abs=1)
     assert [result.delivered for result in results] == [True] * 3
     assert [result.attempts for result in results] == [2] * 3
+
+
+def test_a_recipient_whose_result_is_not_known_is_not_tried_again_with_the_others(
+    hosts, run, sending, sleeping
+):
+    """The 421 answers the first recipient; whether the second has the message is not known."""
+    answers = DATA | {b".\r\n": [b"421 4.3.2 [RETRY-AFTER 20] down\r\n", b"250 2.0.0 Saved\r\n"]}
+
+    async def scenario():
+        async with hosts:
+            server = await hosts.scripted(script_of(answers))
+            return await sending(server, [USER1, USER2], retry=RetryOnce(300), sleep=sleeping)
+
+    first, second = run(scenario())
+    assert (first.delivered, first.attempts) == (True, 2)
+    assert (second.unknown, second.attempts) == (True, 1)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "scope"),
+    [(Protocol.LMTP, RetryScope.RECIPIENT), (Protocol.SMTP, RetryScope.MESSAGE)],
+)
+def test_a_result_of_lmtp_is_about_its_recipient_and_one_of_smtp_about_the_message(
+    hosts, run, sending, protocol, scope
+):
+    answers = DATA | {b".\r\n": [LATER]}
+
+    async def scenario():
+        async with hosts:
+            server = await hosts.scripted(script_of(answers))
+            return await sending(server, [USER1], dialing={"backend_protocol": protocol})
+
+    (result,) = run(scenario())
+    assert (result.wait_for, result.retry_after_s) == (scope, 20)

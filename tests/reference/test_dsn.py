@@ -97,7 +97,7 @@ def test_a_mail_library_reads_the_folded_field():
 )
 def test_folding_loses_nothing_and_hides_everything_internal(text, numbers):
     groups = [(INTERNAL + PUBLIC)[number] for number in sorted(numbers)]
-    reply = build_reply(450, "4.4.4", text or "words", groups)
+    reply = build_reply(450, "4.4.4", text if text.strip(" ") else "words", groups)
     field = diagnostic_code_field(reply)
     assert field.isascii()
     assert field.endswith(b"\r\n")
