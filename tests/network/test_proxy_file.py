@@ -9,7 +9,7 @@ from reply_metadata.network.resolver import TableResolver
 from reply_metadata.policy.referral import ReferralPolicy
 from reply_metadata.programs import proxy_file
 from reply_metadata.programs.proxy_file import read_proxy_file
-from reply_metadata.programs.toml_sections import ConfigurationError
+from reply_metadata.programs.toml_file import FileMistake
 from reply_metadata.transitions import Protocol
 
 LEAST = '[proxy]\nlisten = "127.0.0.1:0"\nname = "proxy.example.org"\n[backends]\n"*" = "b:24"\n'
@@ -71,115 +71,122 @@ def test_smtp_can_be_spoken_with_the_hosts_behind(written):
 
 PROXY, BACKENDS = "[proxy]\n", "[backends]\n"
 MISTAKES = {
-    "unknown table": ("[backends]", "[backend]", "[backend]", "one of the tables", "'backends'"),
-    "unknown key": (PROXY, PROXY + "lisen = 1\n", "[proxy] lisen", "one of the keys", "'listen'"),
-    "missing": ('name = "proxy.example.org"\n', "", "[proxy] name", "a text", "found nothing"),
-    "type": (PROXY, PROXY + "protocol = 1\n", "[proxy] protocol", "'lmtp', 'smtp'", "found 1"),
+    "unknown table": ("[backends]", "[backend]", "backend", "is not known", 'mean "backends"?'),
+    "unknown key": (PROXY, PROXY + "lisen = 1\n", "[proxy] lisen", "is not known", '"listen"?'),
+    "missing": ('name = "proxy.example.org"\n', "", "[proxy] name", "a string", "it is missing"),
+    "type": (PROXY, PROXY + "protocol = 1\n", "[proxy] protocol", "expected a string", "found 1"),
     "choice": (
         PROXY,
         PROXY + 'protocol = "smpt"\n',
         "[proxy] protocol",
-        "'lmtp', 'smtp'",
-        "did you mean 'smtp'?",
+        'expected "lmtp" or "smtp", found "smpt"',
+        'did you mean "smtp"?',
     ),
-    "name": ("proxy.example.org", "no name", "[proxy] name", "a host name", "no name"),
-    "address": ("127.0.0.1:0", "here", "[proxy] listen", "HOST:PORT", "'here'"),
+    "name": ("proxy.example.org", "no name", "[proxy] name", "expected a host name", "'no name'"),
+    "address": ("127.0.0.1:0", "here", "[proxy] listen", "expected HOST:PORT", "found 'here'"),
     "IPv6": ("127.0.0.1:0", "::1:24", "[proxy] listen", "HOST:PORT", "stands in brackets"),
-    "domain": ('"*"', '"example.com"', "[backends] example.com", "mailbox", '"@example.com"'),
-    "no backend": ('"*" = "b:24"\n', "", "[backends]", "at least one host", 'such as "*"'),
+    "domain": ('"*"', '"example.com"', "[backends] example.com", "a mailbox", '"@example.com"?'),
+    "no backend": ('"*" = "b:24"\n', "", "[backends]", "expected at least one", 'such as "*"'),
     "seconds": (
         PROXY,
         PROXY + "reply_timeout_s = 0\n",
         "[proxy] reply_timeout_s",
-        "seconds above 0",
+        "expected 1 to 3600",
         "found 0",
     ),
     "network": (
         PROXY,
         PROXY + 'trusted_clients = ["192.0.2.1/24"]\n',
         "[proxy] trusted_clients",
-        "192.0.2.0/24",
+        "expected a network such as 192.0.2.0/24",
         "has host bits set",
     ),
     "no list": (
         PROXY,
         PROXY + 'trusted_clients = "192.0.2.0/24"\n',
         "[proxy] trusted_clients",
-        "a list of texts",
+        "expected a list of strings",
         "found",
     ),
     "field": (
         PROXY,
         PROXY + 'forward_names = ["a b"]\n',
         "[proxy] forward_names",
-        "the name of a FORWARD field",
+        "expected the name of a FORWARD field",
         "'a b'",
     ),
     "private key": (
         PROXY,
         PROXY + 'private_keys = ["sid"]\n',
         "[proxy] private_keys",
-        "org.example.id",
+        "expected a private key such as org.example.id",
         "has a dot",
     ),
     "address of a host": (
         BACKENDS,
         '[hosts]\nb = ["here"]\n' + BACKENDS,
         "[hosts] b",
-        "an IP address",
+        "expected an IP address",
         "'here'",
     ),
     "ports": (
         BACKENDS,
         '[referral]\nallowed_ports = ["24-"]\n' + BACKENDS,
         "[referral] allowed_ports",
-        "24 or 2424-2430",
+        "expected ports such as 24 or 2424-2430",
         "'24-'",
     ),
-    "hops": (
+    "no hops": (
         BACKENDS,
         "[referral]\nhop_limit = 0\n" + BACKENDS,
         "[referral] hop_limit",
-        "from 1",
+        "expected 1 to 3",
         "found 0",
+    ),
+    "more hops than the draft allows": (
+        BACKENDS,
+        "[referral]\nhop_limit = 4\n" + BACKENDS,
+        "[referral] hop_limit",
+        "expected 1 to 3",
+        "found 4",
     ),
     "switch": (
         BACKENDS,
         '[referral]\nfollow = "yes"\n' + BACKENDS,
         "[referral] follow",
-        "true or false",
+        "expected true or false",
         "'yes'",
     ),
     "no TLS mode": (
         BACKENDS,
         '[tls]\nbackends = "always"\n' + BACKENDS,
         "[tls] backends",
-        "'opportunistic'",
-        "'always'",
+        '"opportunistic" or "required"',
+        'found "always"',
     ),
     "CA without a check": (
         BACKENDS,
         '[tls]\nca_file = "x"\n' + BACKENDS,
         "[tls] ca_file",
-        "nothing",
+        "expected none here",
         'backends = "required"',
     ),
     "CA that is not there": (
         BACKENDS,
         '[tls]\nbackends = "required"\nca_file = "/nowhere/ca.pem"\n' + BACKENDS,
         "[tls] ca_file",
-        "files in PEM",
+        "expected files in PEM",
         "No such file",
     ),
     "half a certificate": (
         BACKENDS,
         '[tls]\ncertificate = "x"\n' + BACKENDS,
-        "[tls] private_key",
-        "the name of a file",
+        "[tls] key",
+        "expected the name of a file",
         "stand together",
     ),
-    "no TOML": (PROXY, "[proxy\n", "the file", "TOML", "line 1"),
-    "no table": (PROXY, "tls = 1\n" + PROXY, "[tls]", "a table", "found 1"),
+    "no TOML": (PROXY, "[proxy\n", "the file is TOML", "Expected", "line 1"),
+    "no table": (PROXY, "tls = 1\n" + PROXY, "tls", "expected a table", "found 1"),
     "control": ("127.0.0.1:0", "a\\u001bb", "[proxy] listen", "HOST:PORT", "x1b"),
 }
 
@@ -194,7 +201,7 @@ def test_a_mistake_is_said_with_file_key_expectation_and_hint(
     captured = capsys.readouterr()
     assert captured.out == ""
     line = captured.err.removesuffix("\n")
-    assert line.startswith(f"replymeta proxy: {path}: {key}: expected ")
+    assert line.startswith(f"replymeta proxy: {path}: {key}: ")
     assert expected in line
     assert hint in line
     assert "\n" not in line
@@ -205,10 +212,10 @@ def test_a_file_that_is_no_utf8_is_said(tmp_path, capsys):
     path = tmp_path / "proxy.toml"
     path.write_bytes(b"[proxy]\nname = '\xff'\n")
     assert main(["proxy", "--config", f"{path}", "--check"]) == 2
-    assert "octet 16: expected UTF-8, found 0xff" in capsys.readouterr().err
+    assert "the file is UTF-8, octet 16 is not" in capsys.readouterr().err
 
 
 def test_a_key_that_is_no_pair_of_its_certificate_is_said(written, pem):
-    tls = f'[tls]\ncertificate = "{pem}/ca.pem"\nprivate_key = "{pem}/own.pem"\n'
-    with pytest.raises(ConfigurationError, match=r"\[tls\] certificate: expected files in PEM"):
+    tls = f'[tls]\ncertificate = "{pem}/ca.pem"\nkey = "{pem}/own.pem"\n'
+    with pytest.raises(FileMistake, match=r"\[tls\] certificate: expected files in PEM"):
         read_proxy_file(written(tls + LEAST))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from reply_metadata.network.proxy import proxy_handlers
+from reply_metadata.octets import escaped
 from reply_metadata.programs.proxy_file import read_proxy_file
 from reply_metadata.programs.serve import serve
 
@@ -49,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         file = read_proxy_file(arguments.config)
     except (OSError, ValueError) as error:
-        sys.stderr.write(f"replymeta proxy: {arguments.config}: {error}\n")
+        sys.stderr.write(f"replymeta proxy: {arguments.config}: {escaped(str(error))}\n")
         return 2
     if arguments.check:
         return 0

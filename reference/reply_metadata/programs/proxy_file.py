@@ -1,4 +1,5 @@
 """The configuration file of a proxy: TOML, every name checked, nothing followed that is not listed.
+Names of files in it count from its folder.
 
 [proxy]
 listen = "127.0.0.1:2424"
@@ -17,7 +18,7 @@ recipient_timeout_s = 120               # for one recipient, all referrals inclu
 backends = "required"                   # STARTTLS with them: "off", "opportunistic", "required"
 ca_file = "/etc/proxy/ca.pem"           # who signs their certificates; default: the system's list
 certificate = "/etc/proxy/cert.pem"     # offer STARTTLS to clients with this
-private_key = "/etc/proxy/key.pem"
+key = "/etc/proxy/key.pem"
 
 [backends]                              # mailbox, "@domain" or "*" = host
 "*" = "backend1:2424"
@@ -51,25 +52,27 @@ from reply_metadata.network.client_tls import ClientTls, TlsMode, client_tls, se
 from reply_metadata.network.proxy import Backend, ProxySettings
 from reply_metadata.network.resolver import SystemResolver, TableResolver
 from reply_metadata.policy.hop import HopPolicy
-from reply_metadata.policy.referral import DEFAULT_HOP_LIMIT, Address, ReferralPolicy
+from reply_metadata.policy.referral import (
+    DEFAULT_HOP_LIMIT,
+    Address,
+    Network,
+    ReferralPolicy,
+)
 from reply_metadata.programs.arguments import host_and_port, network, ports
-from reply_metadata.programs.toml_sections import ConfigurationError, Section, read_toml
+from reply_metadata.programs.toml_file import FileMistake, TomlTable
 from reply_metadata.server_rules import ServerSettings
 from reply_metadata.timeouts import ClientTimeouts
 from reply_metadata.transitions import Protocol
 
-_Loaded = TypeVar("_Loaded")
+_Value = TypeVar("_Value")
 
-SECTIONS: Final = ("proxy", "tls", "backends", "hosts", "referral")
-DEFAULT_REPLY_TIMEOUT_S: Final = 30.0
-DEFAULT_RESULT_TIMEOUT_S: Final = 300.0
-DEFAULT_RECIPIENT_TIMEOUT_S: Final = 120.0
+DEFAULT_REPLY_TIMEOUT_S: Final = 30
+DEFAULT_RESULT_TIMEOUT_S: Final = 300
+DEFAULT_RECIPIENT_TIMEOUT_S: Final = 120
 """The three together stay below what clients of the proxy wait (RFC 5321, Section 4.5.3.2)."""
+_MAX_TIMEOUT_S: Final = 3600
 _PROTOCOLS: Final = {"lmtp": Protocol.LMTP, "smtp": Protocol.SMTP}
-_HOST_AND_PORT: Final = "HOST:PORT"
-_FIELD_NAME: Final = "the name of a FORWARD field"
-_PRIVATE_KEY: Final = "a private key such as org.example.id"
-_NETWORK: Final = "a network such as 192.0.2.0/24"
+_TLS_MODES: Final = {mode.value: mode for mode in TlsMode}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,33 +99,57 @@ def read_proxy_file(path: Path) -> ProxyFile:
 
     Raises:
         OSError: it cannot be read.
-        ConfigurationError: it is no TOML, or says what a proxy does not understand.
+        FileMistake: it is no TOML, or says what a proxy does not understand.
     """
-    sections = {name: Section(name, values) for name, values in read_toml(path, SECTIONS).items()}
-    general, tls = sections["proxy"], sections["tls"]
-    server = general.take_with("name", _server_settings, "a host name")
-    protocol = _PROTOCOLS[general.take("protocol", str, "lmtp", choices=list(_PROTOCOLS))]
+    top = TomlTable.of_file(path)
+    general, tls, backends, hosts, referral = (
+        top.table(name) for name in ("proxy", "tls", "backends", "hosts", "referral")
+    )
+    top.done()
+    server = general.read("name", _expecting("a host name", _server_settings))
+    name, names = server.host_name, _expecting("the name of a FORWARD field", _field_name)
+    protocol = general.one_of("protocol", _PROTOCOLS, "lmtp")
+    networks = _expecting("a network such as 192.0.2.0/24", network)
     settings = ProxySettings(
-        routes=_routes(sections["backends"]),
-        dialer=_dialer(server.host_name, general, _client_tls(tls)),
-        referral=_referral(sections["referral"]),
+        routes=_routes(backends),
+        dialer=_dialer(name, general, _client_tls(tls, path.parent)),
+        referral=_referral(referral, networks),
         hop=HopPolicy(
             trusted=True,
-            private_keys=frozenset(general.take_each("private_keys", _private_key, _PRIVATE_KEY)),
-            forward_names=frozenset(general.take_each("forward_names", _field_name, _FIELD_NAME)),
+            private_keys=frozenset(
+                general.read_each(
+                    "private_keys",
+                    _expecting("a private key such as org.example.id", _private_key),
+                )
+            ),
+            forward_names=frozenset(general.read_each("forward_names", names)),
         ),
-        trusted_clients=general.take_each("trusted_clients", network, _NETWORK),
-        resolver=_resolver(sections["hosts"]),
-        logged_fields=frozenset(general.take_each("logged_fields", _field_name, _FIELD_NAME)),
-        recipient_timeout_s=general.take_seconds(
-            "recipient_timeout_s", DEFAULT_RECIPIENT_TIMEOUT_S
-        ),
+        trusted_clients=general.read_each("trusted_clients", networks),
+        resolver=_resolver(hosts),
+        logged_fields=frozenset(general.read_each("logged_fields", names)),
+        recipient_timeout_s=_seconds(general, "recipient_timeout_s", DEFAULT_RECIPIENT_TIMEOUT_S),
     )
-    listen = general.take_with("listen", host_and_port, _HOST_AND_PORT)
-    file = ProxyFile(listen, protocol, server, settings, _server_tls(tls))
-    for section in sections.values():
-        section.done()
+    listen = general.read("listen", _expecting("HOST:PORT", host_and_port))
+    file = ProxyFile(listen, protocol, server, settings, _server_tls(tls, path.parent))
+    general.done()
+    tls.done()
     return file
+
+
+def _expecting(words: str, read: Callable[[str], _Value]) -> Callable[[str], _Value]:
+    """A reader whose errors say what is expected."""
+
+    def read_or_explain(text: str) -> _Value:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise ValueError(f"expected {words}, found {text!r} ({error})") from error
+
+    return read_or_explain
+
+
+def _seconds(table: TomlTable, key: str, default: int) -> int:
+    return table.number(key, default, 1, _MAX_TIMEOUT_S)
 
 
 def _server_settings(name: str) -> ServerSettings:
@@ -143,73 +170,76 @@ def _private_key(text: str) -> str:
     return group.key
 
 
-def _dialer(name: str, section: Section, tls: ClientTls | None) -> Dialer:
-    protocol = section.take("backend_protocol", str, "lmtp", choices=list(_PROTOCOLS))
-    wait = section.take_seconds("reply_timeout_s", DEFAULT_REPLY_TIMEOUT_S)
-    result = section.take_seconds("result_timeout_s", DEFAULT_RESULT_TIMEOUT_S)
+def _dialer(name: str, table: TomlTable, tls: ClientTls | None) -> Dialer:
+    protocol = table.one_of("backend_protocol", _PROTOCOLS, "lmtp")
+    wait = _seconds(table, "reply_timeout_s", DEFAULT_REPLY_TIMEOUT_S)
+    result = _seconds(table, "result_timeout_s", DEFAULT_RESULT_TIMEOUT_S)
     timeouts = ClientTimeouts(wait, wait, wait, wait, result)
-    return Dialer(name, _PROTOCOLS[protocol], timeouts, tls=tls)
+    return Dialer(name, protocol, timeouts, tls=tls)
 
 
-def _routes(section: Section) -> dict[str, Backend]:
+def _routes(table: TomlTable) -> dict[str, Backend]:
     routes = {}
-    for name, where in section.rest(host_and_port, _HOST_AND_PORT):
+    for name in table:
         if name != "*" and "@" not in name:
-            expected = 'a mailbox, "@domain" or "*" in front of "="'
-            hint = f'did you mean "@{name}"?'
-            raise ConfigurationError(section.place(name), expected, repr(name), hint)
+            expected = 'expected a mailbox, "@domain" or "*" in front of "="'
+            raise FileMistake(table.key(name), expected, f'did you mean "@{name}"?')
+        where = table.read(name, _expecting("HOST:PORT", host_and_port))
         routes[name.lower()] = Backend(*where)
     if not routes:
-        hint = 'such as "*" = "backend1:2424"'
-        raise ConfigurationError("[backends]", "at least one host", hint=hint)
+        raise FileMistake(table.where, "expected at least one host", 'such as "*" = "b1:2424"')
     return routes
 
 
-def _resolver(section: Section) -> SystemResolver | TableResolver:
+def _resolver(table: TomlTable) -> SystemResolver | TableResolver:
     hosts: dict[str, tuple[Address, ...]] = {}
-    for name, addresses in section.rest_of_lists(ip_address, "an IP address"):
-        hosts[name.lower()] = addresses
+    for name in table:
+        hosts[name.lower()] = table.read_each(name, _expecting("an IP address", ip_address))
     return TableResolver(hosts, SystemResolver()) if hosts else SystemResolver()
 
 
-def _client_tls(section: Section) -> ClientTls | None:
-    modes = [mode.value for mode in TlsMode]
-    mode = TlsMode(section.take("backends", str, TlsMode.OFF.value, choices=modes))
-    ca_file = section.take_path("ca_file")
+def _file_name(table: TomlTable, key: str, folder: Path) -> Path | None:
+    name = table.take(key, str, "")
+    return folder / name if name else None
+
+
+def _client_tls(table: TomlTable, folder: Path) -> ClientTls | None:
+    mode = table.one_of("backends", _TLS_MODES, TlsMode.OFF.value)
+    ca_file = _file_name(table, "ca_file", folder)
     if ca_file is not None and mode is not TlsMode.REQUIRED:
-        expected, hint = "nothing", 'certificates are checked with backends = "required" only'
-        raise ConfigurationError(section.place("ca_file"), expected, f"{ca_file}", hint)
-    return _loaded(section.place("ca_file"), lambda: client_tls(mode, ca_file))
+        hint = 'certificates are checked with backends = "required" only'
+        raise FileMistake(table.key("ca_file"), "expected none here", hint)
+    return _loaded(table.key("ca_file"), lambda: client_tls(mode, ca_file))
 
 
-def _server_tls(section: Section) -> ssl.SSLContext | None:
-    certificate, key = section.take_path("certificate"), section.take_path("private_key")
+def _server_tls(table: TomlTable, folder: Path) -> ssl.SSLContext | None:
+    certificate, key = (_file_name(table, name, folder) for name in ("certificate", "key"))
     if certificate is None and key is None:
         return None
     if certificate is None or key is None:
-        missing = "certificate" if certificate is None else "private_key"
-        hint = "certificate and private_key stand together"
-        raise ConfigurationError(section.place(missing), "the name of a file", hint=hint)
-    return _loaded(section.place("certificate"), lambda: server_tls(certificate, key))
+        missing = "certificate" if certificate is None else "key"
+        hint = "certificate and key stand together"
+        raise FileMistake(table.key(missing), "expected the name of a file", hint)
+    return _loaded(table.key("certificate"), lambda: server_tls(certificate, key))
 
 
-def _loaded(place: str, load: Callable[[], _Loaded]) -> _Loaded:
+def _loaded(where: str, load: Callable[[], _Value]) -> _Value:
     """What was loaded; a file that cannot be is a mistake in the configuration."""
     try:
         return load()
     except OSError as error:
-        raise ConfigurationError(place, "files in PEM that can be read", f"{error}") from error
+        raise FileMistake(where, f"expected files in PEM that can be read: {error}") from error
 
 
-def _referral(section: Section) -> ReferralPolicy:
-    hop_limit = section.take("hop_limit", int, DEFAULT_HOP_LIMIT)
-    if hop_limit < 1:
-        raise ConfigurationError(section.place("hop_limit"), "a number from 1", f"{hop_limit}")
-    return ReferralPolicy(
-        follow=section.take("follow", bool, False),
-        trusted_peers=section.take_each("trusted_peers", network, _NETWORK),
-        allowed_networks=section.take_each("allowed_networks", network, _NETWORK),
-        allowed_ports=section.take_each("allowed_ports", ports, "ports such as 24 or 2424-2430"),
-        hop_limit=hop_limit,
-        dovecot_redirects=section.take("dovecot_redirects", bool, False),
+def _referral(table: TomlTable, networks: Callable[[str], Network]) -> ReferralPolicy:
+    ports_read = _expecting("ports such as 24 or 2424-2430", ports)
+    policy = ReferralPolicy(
+        follow=table.take("follow", bool, False),
+        trusted_peers=table.read_each("trusted_peers", networks),
+        allowed_networks=table.read_each("allowed_networks", networks),
+        allowed_ports=table.read_each("allowed_ports", ports_read),
+        hop_limit=table.number("hop_limit", DEFAULT_HOP_LIMIT, 1, DEFAULT_HOP_LIMIT),
+        dovecot_redirects=table.take("dovecot_redirects", bool, False),
     )
+    table.done()
+    return policy
