@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import logging
 import re
 import ssl
 import threading
@@ -25,8 +26,13 @@ FOLLOWING = (
 
 
 @pytest.fixture
-def served(hosts):
-    """Starts hosts in another thread, so that a program can run in this one."""
+def served(hosts, monkeypatch):
+    """Starts hosts in another thread, so that a program can run in this one.
+
+    Their logs go nowhere: standard error is the program's.
+    """
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    monkeypatch.setattr(logging, "lastResort", None)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
