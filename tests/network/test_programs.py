@@ -186,6 +186,33 @@ def test_sending_to_nobody_is_said(capsys, tmp_path):
     assert "no connection" in capsys.readouterr().err
 
 
+def test_the_proxy_program_offers_tls_with_its_certificate(start, tmp_path, capsys):
+    trustme = pytest.importorskip("trustme", reason="trustme makes the certificates")
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1")
+    authority.cert_pem.write_to_path(f"{tmp_path}/ca.pem")
+    issued.private_key_and_cert_chain_pem.write_to_path(f"{tmp_path}/own.pem")
+    (tmp_path / "message").write_text("Subject: test\n\nHi\n")
+    backend = start("serve", "--listen", "127.0.0.1:0", "--maildir", f"{tmp_path}/mail")
+    (tmp_path / "proxy.toml").write_text(
+        f"""
+        [proxy]
+        listen = "127.0.0.1:0"
+        name = "proxy.example.org"
+        [tls]
+        certificate = "own.pem"
+        key = "own.pem"
+        [backends]
+        "*" = "127.0.0.1:{backend.port}"
+        """
+    )
+    proxy = start("proxy", "--config", f"{tmp_path}/proxy.toml")
+    to = ["--from", "a@example.org", "--to", "user1@example.com", f"{tmp_path}/message"]
+    tls = ["--tls", "required", "--ca-file", f"{tmp_path}/ca.pem"]
+    assert main(["send", "--lmtp", f"127.0.0.1:{proxy.port}", *tls, *to]) == 0
+    assert "   C: STARTTLS\n   S: 220 2.0.0 Ready to start TLS\n" in capsys.readouterr().out
+
+
 # The file of a proxy
 
 
