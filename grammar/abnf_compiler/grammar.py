@@ -9,7 +9,7 @@ warnings stay in `diagnostics`. Engines and Lark are loaded when they are first 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -167,12 +167,18 @@ class Grammar:
 
     @classmethod
     def from_file(
-        cls, path: Path | str, *, library: Iterable[Path | str] = (), fragment: bool = False
+        cls,
+        path: Path | str,
+        *,
+        library: Iterable[Path | str] = (),
+        fragment: bool = False,
+        imports: Sequence[str] = (),
     ) -> Grammar:
         """The grammar in a file.
 
         library: directories searched for imported documents, after `borrowed/` beside the file.
         fragment: rules that are not defined are warnings, and prose that nothing matches.
+        imports: documents to take from whatever the file uses and does not define.
 
         Raises:
             GrammarError: the text has errors.
@@ -180,7 +186,7 @@ class Grammar:
         """
         file = Path(path)
         source = Source(str(path), file.read_bytes().decode("utf-8-sig"))
-        return cls._from(source, (file.parent / BORROWED, *library), fragment)
+        return cls._from(source, (file.parent / BORROWED, *library), fragment, imports)
 
     @classmethod
     def from_text(
@@ -190,13 +196,16 @@ class Grammar:
         name: str = "<text>",
         library: Iterable[Path | str] = (),
         fragment: bool = False,
+        imports: Sequence[str] = (),
     ) -> Grammar:
         """The grammar in a string, reported under `name`; otherwise as `from_file`."""
-        return cls._from(Source(name, text), library, fragment)
+        return cls._from(Source(name, text), library, fragment, imports)
 
     @classmethod
-    def _from(cls, source: Source, library: Iterable[Path | str], fragment: bool) -> Grammar:
-        examination = examine(source, library=library, fragment=fragment)
+    def _from(
+        cls, source: Source, library: Iterable[Path | str], fragment: bool, imports: Sequence[str]
+    ) -> Grammar:
+        examination = examine(source, library=library, fragment=fragment, imports=imports)
         if has_errors(examination.diagnostics):
             raise GrammarError(examination.diagnostics)
         return cls(examination.grammar, examination.diagnostics)

@@ -53,6 +53,11 @@ class ProofLabel(Enum):
     COMMIT = "commit"
     ELIMINATED = "eliminated"
 
+    @property
+    def statement(self) -> str:
+        """The proof in one sentence."""
+        return _STATEMENTS[self]
+
 
 _STATEMENTS = {
     ProofLabel.DETERMINISTIC: "The next character decides every choice.",
@@ -81,7 +86,7 @@ class PatternProof:
     @property
     def statement(self) -> str:
         """The proof in one sentence."""
-        return _STATEMENTS[self.label]
+        return self.label.statement
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,13 +26,18 @@ class Examination:
 
 
 def examine(
-    source: Source, *, library: Iterable[Path | str] = (), fragment: bool = False
+    source: Source,
+    *,
+    library: Iterable[Path | str] = (),
+    fragment: bool = False,
+    imports: Sequence[str] = (),
 ) -> Examination:
     """Read, resolve and check `source`, whatever is wrong with it.
 
     library: directories of documents for `@import`, in the order they are searched.
+    imports: documents to take from whatever the text uses and does not define.
     """
     tree = read_leniently(source)
-    resolution = resolve_leniently(tree, Library(library), fragment=fragment)
+    resolution = resolve_leniently(tree, Library(library), fragment=fragment, imports=imports)
     found = [*tree.diagnostics, *resolution.diagnostics, *check(resolution.grammar, tree)]
     return Examination(tree, resolution.grammar, in_order(found))

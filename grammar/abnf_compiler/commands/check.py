@@ -51,7 +51,9 @@ def run(arguments: Namespace) -> int:
             unreadable += 1
             continue
         library = libraries(name, arguments)
-        examination = examine(source, library=library, fragment=arguments.fragment)
+        examination = examine(
+            source, library=library, fragment=arguments.fragment, imports=arguments.imports
+        )
         if arguments.examples:
             examination = _with_examples(examination)
         examinations.append(examination)

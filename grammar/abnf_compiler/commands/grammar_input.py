@@ -18,7 +18,7 @@ STDIN_NAME: Final = "<stdin>"
 
 
 def add_grammar_arguments(parser: ArgumentParser, *, several: bool = False) -> None:
-    """FILE (or FILE...), --library and --fragment."""
+    """FILE (or FILE...), --library, --import and --fragment."""
     parser.add_argument(
         "file",
         metavar="FILE",
@@ -31,6 +31,15 @@ def add_grammar_arguments(parser: ArgumentParser, *, several: bool = False) -> N
         action="append",
         default=[],
         help="where imported documents are, after borrowed/ beside FILE; may be given again",
+    )
+    parser.add_argument(
+        "--import",
+        metavar="DOCUMENT",
+        action="append",
+        default=[],
+        dest="imports",
+        help="a document of the library to take from whatever FILE uses and does not define; "
+        "may be given again",
     )
     parser.add_argument(
         "--fragment",
@@ -69,7 +78,7 @@ def libraries(name: str, arguments: Namespace) -> list[Path]:
 
 
 def load_grammar(arguments: Namespace) -> Grammar:
-    """The grammar that FILE, --library and --fragment name.
+    """The grammar that FILE, --library, --import and --fragment name.
 
     Raises:
         UsageError: FILE cannot be read.
@@ -83,6 +92,7 @@ def load_grammar(arguments: Namespace) -> Grammar:
         name=source.name,
         library=libraries(arguments.file, arguments),
         fragment=arguments.fragment,
+        imports=arguments.imports,
     )
 
 

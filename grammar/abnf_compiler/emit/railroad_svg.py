@@ -1,17 +1,19 @@
 """Railroad diagrams as inline SVG that can be read, linked and themed.
 
 Rules: a terminal has round ends, a rule is square and is a link; shape carries the meaning, colour
-never does.  Nothing has a fixed colour: lines and text take `currentColor`, style sheets do the
-rest through the class names of `RAILROAD_CSS`.  A long row turns into several, so that a diagram
-is at most about `width` pixels wide.  The layout is that of the PyPI package railroad-diagrams;
-what is written is ours.
+never does.  On a page nothing has a fixed colour: lines and text take `currentColor`, style sheets
+do the rest through the class names of `RAILROAD_CSS`.  In an RFC there are black lines on whatever
+is behind them, and nothing outside SVG Tiny as RFC 7996 narrows it.  A long row turns into
+several, so that a diagram is at most about `width` pixels wide.  The layout is that of the PyPI
+package railroad-diagrams; what is written is ours.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Final, Protocol
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol, TypeAlias
 from xml.etree import ElementTree
 
 import railroad
@@ -55,6 +57,9 @@ RAILROAD_CSS: Final = """\
 
 Link = Callable[[str], str]
 """The address of a rule's page: lower-case rule name to URL; empty for no link."""
+
+Profile: TypeAlias = Literal["page", "rfc"]
+"""Where a diagram stands: in an HTML page, or in an RFC (RFC 7996)."""
 
 
 class LayoutItem(Protocol):
@@ -169,9 +174,17 @@ def _frame(node: Node) -> float:
             return 0
 
 
-COMMENT_STYLE: Final = {"class": "comment", "font-size": "12", "font-style": "italic"}
 _NUMBER: Final = re.compile(r"-?\d+\.\d+")
 _NO_MOVE: Final = re.compile(r"[hv]-?0(?![.\d])")
+_COMMENT_STYLE: Final = {"font-size": "12", "font-style": "italic"}
+_LINE_STYLE: Final = {
+    "fill": "none",
+    "stroke-width": "1.5",
+    "font-family": "monospace",
+    "font-size": "14",
+    "text-anchor": "middle",
+}
+_INK: Final[dict[Profile, str]] = {"page": "currentColor", "rfc": "black"}
 
 
 def _number(value: object) -> str:
@@ -187,49 +200,83 @@ def _path(parent: ElementTree.Element, drawn: str) -> None:
         ElementTree.SubElement(parent, "path", {"d": path})
 
 
-def _box(parent: ElementTree.Element, item: LayoutItem, link: Link) -> None:
-    """A terminal, rule or comment: rails, frame and text; a rule is one link as a whole."""
-    is_rule = isinstance(item, railroad.NonTerminal)
-    target = link(item.text.lower()) if is_rule else ""
-    holder = parent
-    if target:
-        attributes = {"class": "rule", "href": target, "aria-label": f"rule {item.text}"}
-        holder = ElementTree.Element("a", attributes)
-    elif not isinstance(item, railroad.Comment):
-        holder = ElementTree.Element("g", {"class": "rule" if is_rule else "terminal"})
-    for child in item.children:
-        if isinstance(child, railroad.Path):
-            _path(parent, str(child.attrs["d"]))
-        elif child.name == "rect":
-            ElementTree.SubElement(
-                holder, "rect", {name: _number(value) for name, value in child.attrs.items()}
-            )
-        else:
-            place = {name: _number(child.attrs[name]) for name in ("x", "y")}
-            kind = COMMENT_STYLE if isinstance(item, railroad.Comment) else {}
-            text = {**kind, **place, "fill": "currentColor", "stroke": "none"}
-            ElementTree.SubElement(holder, "text", text).text = item.text
-    if holder is not parent:
-        parent.append(holder)
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """Writes laid-out items as SVG for one profile."""
 
+    profile: Profile
+    link: Link
 
-def _write(parent: ElementTree.Element, item: LayoutItem, link: Link) -> None:
-    """The drawn form of a laid-out item, below `parent`."""
-    if isinstance(item, railroad.Path):
-        _path(parent, str(item.attrs["d"]))
-    elif isinstance(item, railroad.Terminal | railroad.NonTerminal | railroad.Comment):
-        _box(parent, item, link)
-    elif isinstance(item, railroad.End):
-        _path(parent, str(item.attrs["d"]))
-    else:
+    def write(self, parent: ElementTree.Element, item: LayoutItem) -> None:
+        """The drawn form of a laid-out item, below `parent`."""
+        pending: list[LayoutItem] = [item]
+        while pending:
+            each = pending.pop()
+            if isinstance(each, railroad.Path | railroad.End):
+                _path(parent, str(each.attrs["d"]))
+            elif isinstance(each, railroad.Terminal | railroad.NonTerminal | railroad.Comment):
+                self._box(parent, each)
+            else:
+                pending += reversed(each.children)
+
+    def _box(self, parent: ElementTree.Element, item: LayoutItem) -> None:
+        """A terminal, rule or comment: rails, frame and text; a rule is one link as a whole."""
+        holder = self._holder(item)
+        inside = parent if holder is None else holder
         for child in item.children:
-            _write(parent, child, link)
+            if isinstance(child, railroad.Path):
+                _path(parent, str(child.attrs["d"]))
+            elif child.name == "rect":
+                attributes = {name: _number(value) for name, value in child.attrs.items()}
+                ElementTree.SubElement(inside, "rect", attributes)
+            else:
+                self._text(inside, item, {name: _number(child.attrs[name]) for name in ("x", "y")})
+        if holder is not None:
+            parent.append(holder)
+
+    def _holder(self, item: LayoutItem) -> ElementTree.Element | None:
+        """What groups the frame and the text of an item; None for a comment."""
+        page = self.profile == "page"
+        is_rule = isinstance(item, railroad.NonTerminal)
+        target = self.link(item.text.lower()) if is_rule else ""
+        if target:
+            named = {"class": "rule", "aria-label": f"rule {item.text}"} if page else {}
+            return ElementTree.Element("a", {"href": target, **named})
+        if isinstance(item, railroad.Comment):
+            return None
+        kind = "rule" if is_rule else "terminal"
+        return ElementTree.Element("g", {"class": kind} if page else {})
+
+    def _text(self, parent: ElementTree.Element, item: LayoutItem, place: dict[str, str]) -> None:
+        style = {**place, "fill": _INK[self.profile], "stroke": "none"}
+        if isinstance(item, railroad.Comment):
+            kind = {"class": "comment"} if self.profile == "page" else {}
+            style = {**kind, **_COMMENT_STYLE, **style}
+        ElementTree.SubElement(parent, "text", style).text = item.text
+
+
+def _head(profile: Profile, identity: str) -> dict[str, str]:
+    """What the root says of itself: named by its title for a page, the version for an RFC."""
+    if profile == "rfc":
+        return {"version": "1.2", "baseProfile": "tiny", "role": "img"}
+    return {
+        "class": "railroad",
+        "role": "group",
+        "aria-labelledby": f"{identity}-title {identity}-desc",
+        "data-search-exclude": "",
+    }
 
 
 def railroad_svg_of(
-    node: Node, *, name: str, description: str, link: Link, width: int = DEFAULT_WIDTH
+    node: Node,
+    *,
+    name: str,
+    description: str,
+    link: Link,
+    width: int = DEFAULT_WIDTH,
+    profile: Profile = "page",
 ) -> str:
-    """`node` as one `<svg>` element on one line, for the body of an HTML page.
+    """`node` as one `<svg>` element on one line, for the body of an HTML page or for an RFC.
 
     Args:
         node: what is drawn.
@@ -237,6 +284,7 @@ def railroad_svg_of(
         description: what a person hears who does not see the diagram.
         link: see `Link`.
         width: where rows are folded, in pixels.
+        profile: see `Profile`.
     """
     diagram = railroad.Diagram(_Layout().fitted(node, width), type="simple").format(PADDING)
     identity = f"railroad-{name.lower()}"
@@ -244,33 +292,28 @@ def railroad_svg_of(
         "svg",
         {
             "xmlns": "http://www.w3.org/2000/svg",
-            "class": "railroad",
-            "role": "group",
-            "aria-labelledby": f"{identity}-title {identity}-desc",
-            "data-search-exclude": "",
+            **_head(profile, identity),
             "width": _number(diagram.attrs["width"]),
             "height": _number(diagram.attrs["height"]),
             "viewBox": " ".join(map(_number, diagram.attrs["viewBox"].split())),
         },
     )
-    ElementTree.SubElement(svg, "title", {"id": f"{identity}-title"}).text = name
-    ElementTree.SubElement(svg, "desc", {"id": f"{identity}-desc"}).text = description
-    style = {
-        "fill": "none",
-        "stroke": "currentColor",
-        "stroke-width": "1.5",
-        "font-family": "monospace",
-        "font-size": "14",
-        "text-anchor": "middle",
-    }
-    lines = ElementTree.SubElement(svg, "g", {**style, "transform": "translate(.5 .5)"})
+    for part, text in (("title", name), ("desc", description)):
+        ElementTree.SubElement(svg, part, {"id": f"{identity}-{part}"}).text = text
+    style = {**_LINE_STYLE, "stroke": _INK[profile], "transform": "translate(.5 .5)"}
+    lines = ElementTree.SubElement(svg, "g", style)
     for item in diagram.children:
-        _write(lines, item, link)
+        _Writer(profile, link).write(lines, item)
     return ElementTree.tostring(svg, encoding="unicode")
 
 
 def railroad_svg(
-    grammar: ResolvedGrammar, rule: str, *, link: Link, width: int = DEFAULT_WIDTH
+    grammar: ResolvedGrammar,
+    rule: str,
+    *,
+    link: Link,
+    width: int = DEFAULT_WIDTH,
+    profile: Profile = "page",
 ) -> str:
     """The diagram of `rule` (a name in any case) as one `<svg>`; KeyError for an unknown rule."""
     found = grammar.rules[rule.lower()]
@@ -278,5 +321,10 @@ def railroad_svg(
         f"Railroad diagram of {found.name}: round boxes are terminals, square boxes are rules."
     )
     return railroad_svg_of(
-        found.definition, name=found.name, description=description, link=link, width=width
+        found.definition,
+        name=found.name,
+        description=description,
+        link=link,
+        width=width,
+        profile=profile,
     )

@@ -8,8 +8,8 @@ Documents that import each other in a circle are an error even where no rule is 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Container
-from dataclasses import dataclass, field
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from abnf_compiler.read.annotations import Import
 from abnf_compiler.read.syntax_tree import SyntaxTree
 from abnf_compiler.resolve.library import Document, Library
 from abnf_compiler.resolve.walk import references
+from abnf_compiler.resolve.wanted import defines
 from abnf_compiler.source import Span
 from abnf_compiler.tree import Reference, RuleDefinition
 
@@ -44,9 +45,20 @@ class Imports:
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
 
-def follow_imports(tree: SyntaxTree, library: Library, core: Container[str]) -> Imports:
-    """The rules that the imports of `tree` bring, and what is wrong with them."""
-    return _Follower(tree, library, core).follow()
+def follow_imports(
+    tree: SyntaxTree,
+    library: Library,
+    core: Container[str],
+    *,
+    also: Sequence[str] = (),
+    fragment: bool = False,
+) -> Imports:
+    """The rules that the imports of `tree` bring, and what is wrong with them.
+
+    also: documents that lend a rule to any document that lacks it.
+    fragment: a rule that an imported document lacks is a warning.
+    """
+    return _Follower(tree, library, core, also, fragment).follow()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +72,19 @@ class _Need:
 class _Follower:
     """Takes rules from documents until nothing is needed; a queue, no recursion."""
 
-    def __init__(self, tree: SyntaxTree, library: Library, core: Container[str]) -> None:
+    def __init__(
+        self,
+        tree: SyntaxTree,
+        library: Library,
+        core: Container[str],
+        also: Sequence[str],
+        fragment: bool,
+    ) -> None:
         self._tree = tree
         self._library = library
         self._core = core
+        self._also = also
+        self._fragment = fragment
         self._result = Imports()
         self._unreadable: set[str] = set()
 
@@ -129,8 +150,18 @@ class _Follower:
             if own and not own[0].incremental:
                 break
             source = next((each for each in at.tree.imports if _names(each, key)), None)
-            at = self._document(source.document, source.span) if source else None
+            at = self._document(source.document, source.span) if source else self._lender(key, at)
         return found
+
+    def _lender(self, key: str, borrower: Document) -> Document | None:
+        """The first document that lends a rule to every other one."""
+        for name in self._also:
+            document = self._library.document(name)
+            if isinstance(document, str) or document is borrower:
+                continue
+            if defines(document, key):
+                return document
+        return None
 
     def _home(self, document: Document, key: str) -> str:
         """The document that a reference within `document` leads to; "" for a core rule."""
@@ -139,7 +170,10 @@ class _Follower:
         for each in document.tree.imports:
             if _names(each, key):
                 return each.document
-        return "" if key in self._core else document.name
+        if key in self._core:
+            return ""
+        lender = self._lender(key, document)
+        return lender.name if lender else document.name
 
     def _document(self, name: str, place: Span) -> Document | None:
         """The document, once said why there is none."""
@@ -162,7 +196,9 @@ class _Follower:
             return
         if reference.span.source is document.tree.source:
             message = f'rule "{reference.name}" is not defined in "{document.name}"'
-            self._result.diagnostics.append(finding("ABNF201", message, reference.span))
+            found = finding("ABNF201", message, reference.span)
+            mild = replace(found, severity=Severity.WARNING) if self._fragment else found
+            self._result.diagnostics.append(mild)
             return
         near = get_close_matches(reference.key, document.rules, 1)
         self._result.diagnostics.append(

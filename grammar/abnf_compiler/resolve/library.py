@@ -6,15 +6,19 @@ is read once. Names are those of files, never paths.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from abnf_compiler.read.reader import read_leniently
 from abnf_compiler.read.split import split_rules
 from abnf_compiler.read.syntax_tree import SyntaxTree
 from abnf_compiler.source import Source
 from abnf_compiler.tree import RuleDefinition
+
+_DEFINES: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*\s*=(?!/)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ class Library:
         return None
 
     def defining(self, rule: str) -> tuple[str, ...]:
-        """The names of the documents that define `rule` (lower case), sorted."""
+        """The names of the documents that define `rule` (lower case) by "=", sorted."""
         if self._index is None:
             self._index = self._rule_names()
         return tuple(sorted(name for name, rules in self._index.items() if rule in rules))
@@ -79,7 +83,7 @@ class Library:
         return Document(name.lower(), tree, rules_of(tree))
 
     def _rule_names(self) -> dict[str, frozenset[str]]:
-        """The rule names of every document, without reading more than their starts."""
+        """The rules every document defines by "=", without reading more than their starts."""
         index: dict[str, frozenset[str]] = {}
         for directory in self._directories:
             for path in sorted(directory.glob("*.abnf")):
@@ -89,6 +93,7 @@ class Library:
                     source = Source(str(path), path.read_bytes().decode("utf-8-sig"))
                 except (OSError, UnicodeDecodeError):
                     continue
-                names = frozenset(block.name.lower() for block in split_rules(source)[0])
-                index[path.stem.lower()] = names
+                blocks = split_rules(source)[0]
+                names = (b.name.lower() for b in blocks if _DEFINES.match(source.text, b.start))
+                index[path.stem.lower()] = frozenset(names)
         return index

@@ -9,8 +9,9 @@ only a fragment is handed out in that state.
 
 from __future__ import annotations
 
+import re
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -29,6 +30,8 @@ from abnf_compiler.resolve.core_rules import core_rules, restates_core
 from abnf_compiler.resolve.imports import Imported, Imports, clash, follow_imports
 from abnf_compiler.resolve.library import Library, rules_of
 from abnf_compiler.resolve.walk import prose_replaced, references
+from abnf_compiler.resolve.wanted import wanted, with_imports
+from abnf_compiler.resolve.well_known import defining_documents, rfc_number
 from abnf_compiler.source import Span
 from abnf_compiler.tree import (
     Alternation,
@@ -41,6 +44,7 @@ from abnf_compiler.tree import (
 )
 
 UNDEFINED: Final = "undefined"  # origin of a rule that was not found
+_CORE_SOURCE: Final = re.compile(r"RFC ?(?:2234|4234|5234)\b")
 
 
 def resolve(
@@ -68,23 +72,34 @@ class Resolution:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def resolve_leniently(tree: SyntaxTree, library: Library, *, fragment: bool = False) -> Resolution:
-    """The grammar as far as it can be had, whatever is wrong with it."""
-    return _Resolver(tree, library, fragment).resolution()
+def resolve_leniently(
+    tree: SyntaxTree, library: Library, *, fragment: bool = False, imports: Sequence[str] = ()
+) -> Resolution:
+    """The grammar as far as it can be had, whatever is wrong with it.
+
+    imports: documents of the library to take from whatever the tree uses and does not define.
+    """
+    return _Resolver(tree, library, fragment, imports).resolution()
 
 
 class _Resolver:
-    def __init__(self, tree: SyntaxTree, library: Library, fragment: bool) -> None:
-        self._tree = tree
+    def __init__(
+        self, tree: SyntaxTree, library: Library, fragment: bool, also: Sequence[str]
+    ) -> None:
+        self._core = core_rules()
+        self._tree, found = with_imports(tree, library, also, self._core)
         self._library = library
         self._fragment = fragment
-        self._core = core_rules()
-        self._found: list[Diagnostic] = []
+        self._also = also
+        self._found: list[Diagnostic] = list(found)
         self._rules: dict[str, Rule] = {}
+        self._sources: Mapping[str, tuple[str, ...]] | None = None
 
     def resolution(self) -> Resolution:
         """Own rules, imported rules, core rules; then every name is looked up."""
-        imports = follow_imports(self._tree, self._library, self._core)
+        imports = follow_imports(
+            self._tree, self._library, self._core, also=self._also, fragment=self._fragment
+        )
         self._found += imports.diagnostics
         own = rules_of(self._tree)
         for key, definitions in own.items():
@@ -107,6 +122,8 @@ class _Resolver:
         imported = imports.rules.get(key)
         if imported is not None and all(_is_prose(each) for each in kept):
             return self._imported_rule(imported)
+        if key in self._core and all(_names_core_source(each) for each in kept):
+            return _core_rule(self._core[key])
         if imported is not None and not kept[0].incremental:
             if _merged(kept) != _merged(imported.definitions):
                 self._found.append(clash(first, imported.definitions[0], imported.document))
@@ -225,10 +242,28 @@ class _Resolver:
         if documents:
             others = f" (also in {', '.join(documents[1:4])})" if documents[1:] else ""
             return f"add: ; @import {documents[0]}: {name}{others}"
+        known = self._well_known(name)
+        if known:
+            return known
         spelled = {key: rule.name for key, rule in self._rules.items()}
         spelled |= {key: each.name for key, each in self._core.items()}
         near = get_close_matches(name.lower(), spelled, 1, 0.8)
         return f'did you mean "{spelled[near[0]]}"?' if near else ""
+
+    def _well_known(self, name: str) -> str:
+        """The RFCs that define a rule, as far as they are known; empty for none."""
+        if self._sources is None:
+            names = wanted(rules_of(self._tree), self._core)
+            self._sources = defining_documents(names, self._tree.source.name)
+        documents = self._sources.get(name.lower(), ())
+        if not documents:
+            return ""
+        first, *others = (f"RFC {rfc_number(each)}" for each in documents[:3])
+        also = f" ({' and '.join(others)} too)" if others else ""
+        return (
+            f"{first} defines it{also}; with that grammar in a --library directory add: "
+            f"; @import {documents[0]}: {name}"
+        )
 
     def _read_names_in_brackets(self) -> None:
         """`<name>` is rule `name` where there is one."""
@@ -260,6 +295,12 @@ def _merged(definitions: tuple[RuleDefinition, ...]) -> Node:
 
 def _is_prose(definition: RuleDefinition) -> bool:
     return isinstance(definition.definition, ProseVal)
+
+
+def _names_core_source(definition: RuleDefinition) -> bool:
+    """Whether a rule is prose that sends the reader to the core rules, or what they replaced."""
+    prose = definition.definition
+    return isinstance(prose, ProseVal) and _CORE_SOURCE.search(prose.text) is not None
 
 
 def _core_rule(definition: RuleDefinition) -> Rule:
