@@ -88,36 +88,53 @@ def _left_ends(node: Node, nullable: frozenset[str]) -> tuple[Reference, ...]:
 
 
 def _drop_ends(edges: _LeftEdges) -> None:
-    """Take out the rules that lead to no circle, so that only circles are searched."""
-    users: dict[str, list[str]] = {}
-    ways: dict[str, int] = {}
+    """Take out the rules that lead to no circle or come from none, so that few are searched."""
+    _drop_leaves(edges, {key: [each.key for each in ends] for key, ends in edges.items()})
+    users: dict[str, list[str]] = {key: [] for key in edges}
     for key, ends in edges.items():
-        ways[key] = len(ends)
         for reference in ends:
-            users.setdefault(reference.key, []).append(key)
-    pending = [key for key, count in ways.items() if count == 0]
+            users[reference.key].append(key)
+    _drop_leaves(edges, users)
+
+
+def _drop_leaves(edges: _LeftEdges, ways: dict[str, list[str]]) -> None:
+    """Take out the rules from which `ways` lead nowhere, again and again."""
+    sources: dict[str, list[str]] = {key: [] for key in ways}
+    count = {key: len(targets) for key, targets in ways.items()}
+    for key, targets in ways.items():
+        for target in targets:
+            sources[target].append(key)
+    pending = [key for key, number in count.items() if number == 0]
     while pending:
         key = pending.pop()
         del edges[key]
-        for user in users.get(key, ()):
-            ways[user] -= 1
-            if ways[user] == 0:
-                pending.append(user)
+        for source in sources[key]:
+            count[source] -= 1
+            if count[source] == 0:
+                pending.append(source)
     for key, ends in edges.items():
         edges[key] = tuple(each for each in ends if each.key in edges)
 
 
 def _shortest_circle(start: str, edges: _LeftEdges) -> tuple[Reference, ...]:
     """The references of a shortest way from `start` back to it; empty when there is none."""
-    ways: dict[str, tuple[Reference, ...]] = {start: ()}
+    before: dict[str, tuple[str, Reference]] = {}
     pending = deque([start])
     while pending:
         key = pending.popleft()
         for reference in edges[key]:
-            way = (*ways[key], reference)
-            if reference.key == start:
-                return way
-            if reference.key not in ways:
-                ways[reference.key] = way
+            if reference.key not in before:
+                before[reference.key] = (key, reference)
+                if reference.key == start:
+                    return _way_back(start, before)
                 pending.append(reference.key)
     return ()
+
+
+def _way_back(start: str, before: dict[str, tuple[str, Reference]]) -> tuple[Reference, ...]:
+    way: list[Reference] = []
+    key = start
+    while not way or key != start:
+        key, reference = before[key]
+        way.append(reference)
+    return tuple(reversed(way))

@@ -1,6 +1,6 @@
 """The annotations of a grammar: whole-line comments whose text begins with "@".
 
-    ; @import rfc3986: IPv4address IPv6address    rules of another document
+    ; @import rfc3986: IPv4address uri-host=host  rules of another document, here under other names
     ; @start name ...                             entry points
     ; @prefer name                                read greedily where ambiguous
     ; @capture rule: a b *c                       what the parser of `rule` returns
@@ -33,11 +33,22 @@ _HEAD: Final = re.compile(r"[ \t]*([^ \t:]+)[ \t]*:")
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """`@import document: names`: the rules to take from the document, each with its place."""
+    """`@import document: names`: the rules to take from the document, each with its place.
+
+    names: as they are called here.  sources: what the document calls those written `here=there`.
+    """
 
     document: str
     names: tuple[Reference, ...]
     span: Span = field(compare=False, repr=False)
+    sources: tuple[tuple[Reference, Reference], ...] = ()
+
+    def source(self, key: str) -> Reference | None:
+        """What the document calls a rule imported as `key` (lower case); None for no such rule."""
+        for here, there in self.sources:
+            if here.key == key:
+                return there
+        return next((name for name in self.names if name.key == key), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +151,28 @@ class _Reader:
         self._preferred += self._names(word, rest, "; @prefer name")
 
     def _import(self, word: Span, rest: Span) -> None:
-        form = "; @import document: name name"
+        form = "; @import document: name here=there"
         head = self._head(word, rest, form, _DOCUMENT_NAME, "the name of a document")
         if head is None:
             return
         document, after = head
-        names = self._names(word, after, form)
+        names: list[Reference] = []
+        sources: list[tuple[Reference, Reference]] = []
+        for span in self._split(after):
+            here, equals, _ = span.text.partition("=")
+            middle = span.start + len(here)
+            places = [Span(self._source, span.start, middle)]
+            places += [Span(self._source, middle + 1, span.end)] if equals else []
+            if not all(_RULE_NAME.fullmatch(place.text) for place in places):
+                self._malformed(span, f'"{span.text}" is not a rule name', form)
+                continue
+            first, *renamed = (Reference(place.text, place) for place in places)
+            names.append(first)
+            sources += [(first, each) for each in renamed]
+        if not after.text.strip():
+            self._malformed(word, f'"{word.text}" names no rule', form)
         if names:
-            self._imports.append(Import(document.text, names, document))
+            self._imports.append(Import(document.text, tuple(names), document, tuple(sources)))
 
     def _capture(self, word: Span, rest: Span) -> None:
         form = "; @capture rule: name *name"

@@ -1,32 +1,34 @@
 """Follows `@import` through the documents of a library.
 
 Rules: an imported rule brings every rule it needs of its document along, and what that document
-imports for it. All rules share one name space: two different rules of one name are an error.
-Documents that import each other in a circle are an error even where no rule is circular.
+imports for it.  Names asked for are those of the importing text; what comes along keeps its name,
+unless another rule has that name already: then it is called `document--name`, and the rules of
+its document find it there.  Documents that import each other in a circle are an error even where
+no rule is circular.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from pathlib import Path
 
 from abnf_compiler.diagnostics import Diagnostic, Severity, finding
-from abnf_compiler.read.annotations import Import
 from abnf_compiler.read.syntax_tree import SyntaxTree
-from abnf_compiler.resolve.library import Document, Library
-from abnf_compiler.resolve.walk import references
+from abnf_compiler.resolve.circle import import_circle
+from abnf_compiler.resolve.library import Document, Library, rules_of
+from abnf_compiler.resolve.walk import leaves_replaced, references
 from abnf_compiler.resolve.wanted import defines
 from abnf_compiler.source import Span
-from abnf_compiler.tree import Reference, RuleDefinition
+from abnf_compiler.tree import Node, ProseVal, Reference, RuleDefinition
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """One imported rule: the document it came from, and its definitions in order."""
+    """One imported rule: its name here, the document it came from, its definitions in order."""
 
+    name: str
     document: str
     definitions: tuple[RuleDefinition, ...]
 
@@ -35,12 +37,11 @@ class Imported:
 class Imports:
     """What the imports of a grammar bring.
 
-    rules: by lower-case name, in the order they were needed. asked: the names in the `@import`
-    lines. missing: names that an import should have brought; nobody need call them undefined.
+    rules: by lower-case name, in the order they were needed. missing: names that an import should
+    have brought; nobody need call them undefined.
     """
 
     rules: dict[str, Imported] = field(default_factory=dict)
-    asked: dict[str, Reference] = field(default_factory=dict)
     missing: set[str] = field(default_factory=set)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
@@ -62,11 +63,33 @@ def follow_imports(
 
 
 @dataclass(frozen=True, slots=True)
+class _Home:
+    """A rule where it is defined: the document, its name there, and its definitions.
+
+    Each definition has the document it stands in, for "=/" may stand in another one.
+    """
+
+    document: str
+    key: str
+    found: tuple[tuple[Document, RuleDefinition], ...] = field(compare=False)
+
+    @property
+    def definitions(self) -> tuple[RuleDefinition, ...]:
+        return tuple(definition for _, definition in self.found)
+
+    @property
+    def closed(self) -> bool:
+        """Whether it refers to nothing, so that equal texts are equal rules."""
+        return not any(True for each in self.definitions for _ in references(each.definition))
+
+
+@dataclass(frozen=True, slots=True)
 class _Need:
-    """A rule to take from a document, and who asks for it."""
+    """A rule to take from a document, who asks for it, and the name asked for; "" for its own."""
 
     document: str
     reference: Reference
+    here: Reference | None = None
 
 
 class _Follower:
@@ -87,71 +110,133 @@ class _Follower:
         self._fragment = fragment
         self._result = Imports()
         self._unreadable: set[str] = set()
+        self._own = {
+            key: definitions
+            for key, definitions in rules_of(tree).items()
+            if any(_says_what(each) for each in definitions)
+        }
+        self._asked = {name.key for each in tree.imports for name in each.names}
+        self._homes: dict[str, _Home] = {}
+        self._names: dict[_Home, str] = {}
+        self._places = {each.document.lower(): each.span for each in reversed(tree.imports)}
 
     def follow(self) -> Imports:
         """Follow all imports of the tree."""
-        for each in self._tree.imports:
-            for name in each.names:
-                self._result.asked.setdefault(name.key, name)
-        if self._in_circle():
-            self._result.missing.update(self._result.asked)
+        circle = import_circle(self._tree, self._library)
+        if circle is not None:
+            self._result.diagnostics.append(circle)
+            self._result.missing.update(self._asked)
             return self._result
-        queue = deque(
-            _Need(each.document, name) for each in self._tree.imports for name in each.names
-        )
-        places = {each.document.lower(): each.span for each in reversed(self._tree.imports)}
-        seen: set[tuple[str, str]] = set()
+        queue = deque(self._asked_for())
+        seen: set[tuple[str, str, str]] = set()
         while queue:
             need = queue.popleft()
-            identity = (need.document.lower(), need.reference.key)
+            here = need.here.key if need.here else ""
+            identity = (need.document.lower(), need.reference.key, here)
             if identity not in seen:
                 seen.add(identity)
-                queue += self._take(need, places.get(need.document.lower()))
+                home = self._take(need)
+                queue += self._needs_of(home) if home else ()
+        for key, home in self._homes.items():
+            self._result.rules[key] = self._imported(key, home)
         return self._result
 
-    def _take(self, need: _Need, place: Span | None) -> list[_Need]:
-        """Take one rule; what it needs in turn."""
-        key = need.reference.key
-        document = self._document(need.document, place or need.reference.span)
+    def _asked_for(self) -> Iterator[_Need]:
+        for each in self._tree.imports:
+            for name in each.names:
+                yield _Need(each.document, each.source(name.key) or name, name)
+
+    def _take(self, need: _Need) -> _Home | None:
+        """Find one rule and give it a name; None when it brings nothing new."""
+        place = self._places.get(need.document.lower()) or need.reference.span
+        key = need.here.key if need.here else need.reference.key
+        document = self._document(need.document, place)
         if document is None:
             self._result.missing.add(key)
-            return []
-        found = self._definitions(document, key)
-        if not found:
-            if key not in self._core:
+            return None
+        home = self._home(document, need.reference.key)
+        if home is None:
+            if need.reference.key not in self._core or key != need.reference.key:
                 self._result.missing.add(key)
                 self._not_there(document, need.reference)
-            return []
-        definitions = tuple(definition for _, definition in found)
-        known = self._result.rules.get(key)
-        if known is not None and known.definitions != definitions:
+            return None
+        if need.here is not None:
+            return self._named(home, key)
+        if home in self._names:
+            return None
+        if key in self._own or key in self._asked or key in self._homes:
+            if self._same(home, key):
+                self._names[home] = key
+                return None
+            key = f"{home.document}--{key}"
+        return self._named(home, key)
+
+    def _named(self, home: _Home, key: str) -> _Home | None:
+        """Take a rule up under a name; two rules cannot both be asked for by it."""
+        known = self._homes.get(key)
+        if known is None:
+            self._homes[key] = home
+            self._names.setdefault(home, key)
+            return home
+        if known != home and not self._same(home, key):
             self._result.diagnostics.append(
-                clash(definitions[0], known.definitions[0], found[0][0].name)
+                clash(home.definitions[0], known.definitions[0], home.document)
             )
-            return []
-        self._result.rules.setdefault(key, Imported(found[0][0].name, definitions))
-        return [
-            _Need(home, reference)
-            for stands_in, definition in found
-            for reference in references(definition.definition)
-            if (home := self._home(stands_in, reference.key))
+        self._names.setdefault(home, key)
+        return None
+
+    def _same(self, home: _Home, key: str) -> bool:
+        """Whether the rule that has the name `key` already is the same, whoever defines it."""
+        known = self._homes[key].definitions if key in self._homes else self._own.get(key, ())
+        return home.closed and [each.definition for each in known] == [
+            each.definition for each in home.definitions
         ]
 
-    def _definitions(self, document: Document, key: str) -> list[tuple[Document, RuleDefinition]]:
-        """The definitions of a rule as `document` knows it, each with the document it stands in.
+    def _needs_of(self, home: _Home) -> Iterator[_Need]:
+        for stands_in, definition in home.found:
+            for reference in references(definition.definition):
+                document = self._source_of(stands_in, reference.key)
+                if document:
+                    yield _Need(document, reference)
 
-        A rule that a document imports, or extends by "=/", begins elsewhere.
-        """
+    def _imported(self, key: str, home: _Home) -> Imported:
+        """The rule under its name here, its references under theirs."""
+        definitions = tuple(
+            replace(each, definition=leaves_replaced(each.definition, self._renaming(stands_in)))
+            for stands_in, each in home.found
+        )
+        original = home.definitions[0].name
+        return Imported(original if key == home.key else key, home.document, definitions)
+
+    def _renaming(self, document: Document) -> Callable[[Node], Node]:
+        def renamed(leaf: Node) -> Node:
+            if not isinstance(leaf, Reference):
+                return leaf
+            source = self._source_of(document, leaf.key)
+            found = self._library.document(source) if source else ""
+            home = None if isinstance(found, str) else self._home(found, leaf.key)
+            name = self._names.get(home, leaf.key) if home else leaf.key
+            return leaf if name == leaf.key else replace(leaf, name=name)
+
+        return renamed
+
+    def _home(self, document: Document, key: str) -> _Home | None:
+        """The rule as `document` knows it; one that it imports, or adds to, begins elsewhere."""
         found: list[tuple[Document, RuleDefinition]] = []
         at: Document | None = document
         while at is not None:
             own = at.rules.get(key, ())
             found[:0] = [(at, definition) for definition in own]
-            if own and not own[0].incremental:
+            if any(not each.incremental for each in own):
                 break
-            source = next((each for each in at.tree.imports if _names(each, key)), None)
-            at = self._document(source.document, source.span) if source else self._lender(key, at)
-        return found
+            way = next(
+                ((each, there) for each in at.tree.imports if (there := each.source(key))), None
+            )
+            if way is None:
+                at = self._lender(key, at)
+            else:
+                at, key = self._document(way[0].document, way[0].span), way[1].key
+        return _Home(found[0][0].name, key, tuple(found)) if found else None
 
     def _lender(self, key: str, borrower: Document) -> Document | None:
         """The first document that lends a rule to every other one."""
@@ -163,13 +248,10 @@ class _Follower:
                 return document
         return None
 
-    def _home(self, document: Document, key: str) -> str:
+    def _source_of(self, document: Document, key: str) -> str:
         """The document that a reference within `document` leads to; "" for a core rule."""
-        if key in document.rules:
+        if key in document.rules or any(each.source(key) for each in document.tree.imports):
             return document.name
-        for each in document.tree.imports:
-            if _names(each, key):
-                return each.document
         if key in self._core:
             return ""
         lender = self._lender(key, document)
@@ -210,33 +292,10 @@ class _Follower:
             )
         )
 
-    def _in_circle(self) -> bool:
-        """Whether documents import each other in a circle; says so once, at the first import."""
-        trail: list[tuple[str, list[Import]]] = [
-            (_identity(self._tree), list(reversed(self._tree.imports)))
-        ]
-        finished: set[str] = set()
-        while trail:
-            identity, pending = trail[-1]
-            if not pending:
-                finished.add(identity)
-                trail.pop()
-                continue
-            each = pending.pop()
-            document = self._library.document(each.document)
-            if isinstance(document, str):
-                continue
-            target = _identity(document.tree)
-            open_ones = [name for name, _ in trail]
-            if target in open_ones:
-                circle = [Path(name).stem for name in open_ones[open_ones.index(target) :]]
-                way = " -> ".join([*circle, Path(target).stem])
-                message = f"documents import each other in a circle: {way}"
-                self._result.diagnostics.append(finding("ABNF206", message, each.span))
-                return True
-            if target not in finished:
-                trail.append((target, list(reversed(document.tree.imports))))
-        return False
+
+def _says_what(definition: RuleDefinition) -> bool:
+    """Whether a definition is more than prose, or alternatives for the rule of another text."""
+    return not definition.incremental and not isinstance(definition.definition, ProseVal)
 
 
 def clash(newer: RuleDefinition, older: RuleDefinition, document: str) -> Diagnostic:
@@ -246,15 +305,5 @@ def clash(newer: RuleDefinition, older: RuleDefinition, document: str) -> Diagno
         "ABNF208",
         f'"{newer.name}" is defined differently in {older.name_span.source.name}:{place.line}',
         newer.name_span,
-        hint=f'all rules share one name space, imported ones too (here from "{document}")',
+        hint=f"import one under another name: ; @import {document}: other-name={newer.name}",
     )
-
-
-def _names(each: Import, key: str) -> bool:
-    return any(name.key == key for name in each.names)
-
-
-def _identity(tree: SyntaxTree) -> str:
-    """One name for one file, by whatever path it was reached."""
-    path = Path(tree.source.name)
-    return str(path.resolve()) if path.exists() else tree.source.name

@@ -29,7 +29,7 @@ from abnf_compiler.read.syntax_tree import SyntaxTree
 from abnf_compiler.resolve.core_rules import core_rules, restates_core
 from abnf_compiler.resolve.imports import Imported, Imports, clash, follow_imports
 from abnf_compiler.resolve.library import Library, rules_of
-from abnf_compiler.resolve.walk import prose_replaced, references
+from abnf_compiler.resolve.walk import leaves_replaced, references
 from abnf_compiler.resolve.wanted import wanted, with_imports
 from abnf_compiler.resolve.well_known import defining_documents, rfc_number
 from abnf_compiler.source import Span
@@ -137,7 +137,7 @@ class _Resolver:
 
     def _imported_rule(self, imported: Imported) -> Rule:
         kept = self._kept(imported.definitions)
-        return Rule(kept[0].name, _merged(kept), imported.document, kept)
+        return Rule(imported.name, _merged(kept), imported.document, kept)
 
     def _kept(self, definitions: tuple[RuleDefinition, ...]) -> tuple[RuleDefinition, ...]:
         """One definition with "=" if there is one, then those with "=/"."""
@@ -272,12 +272,13 @@ class _Resolver:
         for key in names:
             others = names - {key}
 
-            def known(prose: ProseVal, others: set[str] = others) -> Node:
-                name = prose.text.strip()
-                return Reference(name, prose.span) if name.lower() in others else prose
+            def known(leaf: Node, others: set[str] = others) -> Node:
+                if not isinstance(leaf, ProseVal) or leaf.text.strip().lower() not in others:
+                    return leaf
+                return Reference(leaf.text.strip(), leaf.span)
 
             rule = self._rules[key]
-            definition = prose_replaced(rule.definition, known)
+            definition = leaves_replaced(rule.definition, known)
             if definition is not rule.definition:
                 self._rules[key] = replace(rule, definition=definition)
 

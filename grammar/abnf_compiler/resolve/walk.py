@@ -11,7 +11,6 @@ from abnf_compiler.tree import (
     Concatenation,
     Node,
     Option,
-    ProseVal,
     Reference,
     Repetition,
 )
@@ -42,19 +41,20 @@ def references(node: Node) -> Iterator[Reference]:
     return (each for each in subnodes(node) if isinstance(each, Reference))
 
 
-def prose_replaced(node: Node, replacement: Callable[[ProseVal], Node]) -> Node:
-    """`node` with every prose value replaced; `node` itself where it holds none.
+def leaves_replaced(node: Node, replacement: Callable[[Node], Node]) -> Node:
+    """`node` with every node that has no parts replaced; `node` itself where nothing changes.
 
     Recursion is safe here: the reader bounds the depth of a rule.
     """
-    if not any(isinstance(each, ProseVal) for each in subnodes(node)):
-        return node
-    if isinstance(node, ProseVal):
-        return replacement(node)
     if isinstance(node, Alternation | Concatenation):
-        return replace(node, items=tuple(prose_replaced(item, replacement) for item in node.items))
-    assert isinstance(node, Repetition | Option)
-    return replace(node, item=prose_replaced(node.item, replacement))
+        items = tuple(leaves_replaced(item, replacement) for item in node.items)
+        if all(new is old for new, old in zip(items, node.items, strict=True)):
+            return node
+        return replace(node, items=items)
+    if isinstance(node, Repetition | Option):
+        item = leaves_replaced(node.item, replacement)
+        return node if item is node.item else replace(node, item=item)
+    return replacement(node)
 
 
 def folded(node: Node, combine: Callable[[Node, list[T]], T]) -> T:

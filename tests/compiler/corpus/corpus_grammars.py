@@ -2,7 +2,7 @@
 
 Rules: a grammar is a file and the options `abnfc check` reads it with.  An RFC text is a fragment,
 for it leans on other RFCs; it imports what a library of the other texts and modules has.  A
-module's imports, which are Python calls, stand as `@import` lines and renamed rules in its file.
+module's imports, which are Python calls, stand as `@import` lines in its file.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -41,7 +41,7 @@ class CorpusGrammar:
 
     @property
     def name(self) -> str:
-        """The name of the document."""
+        """The name of the document, as `@import` writes it."""
         return self.path.stem
 
     @property
@@ -89,24 +89,15 @@ def missing(examination: Examination) -> list[str]:
 
 
 def with_imports(grammar: CorpusGrammar) -> CorpusGrammar:
-    """The grammar importing from the documents of its library that well-known rules lead to.
-
-    Left out are documents that bring two rules of one name, for then nobody knows which is meant.
-    """
+    """The grammar importing from the likeliest document of each missing rule, where it is there."""
     library = Library(grammar.library)
     tree = read_leniently(Source(str(grammar.path), grammar.path.read_text("utf-8")))
     names = wanted(rules_of(tree), core_rules())
-    votes: Counter[str] = Counter()
-    for key, documents in defining_documents(names, grammar.name).items():
-        votes.update(next(([each] for each in documents if has(library, each, key)), []))
-    chosen: tuple[str, ...] = ()
-    for document, _ in votes.most_common():
-        tried = CorpusGrammar(
-            grammar.kind, grammar.path, grammar.library, grammar.fragment, (*chosen, document)
-        )
-        if not any(found.code == "ABNF208" for found in tried.examined().diagnostics):
-            chosen = tried.imports
-    return CorpusGrammar(grammar.kind, grammar.path, grammar.library, grammar.fragment, chosen)
+    likeliest = {
+        key: documents[0] for key, documents in defining_documents(names, grammar.name).items()
+    }
+    found = Counter(name for key, name in likeliest.items() if has(library, name, key))
+    return replace(grammar, imports=tuple(name for name, _ in found.most_common()))
 
 
 def has(library: Library, name: str, key: str) -> bool:
@@ -116,36 +107,41 @@ def has(library: Library, name: str, key: str) -> bool:
 
 
 def write_modules(folder: Path) -> list[Path]:
-    """The grammar of each module of PyPI `abnf` as a file."""
+    """The grammar of each class of rules in PyPI `abnf` as a file."""
     import abnf.grammars
+    from abnf.parser import Rule
 
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for module in iter_modules(abnf.grammars.__path__):
-            rule: Any = import_module(f"abnf.grammars.{module.name}").Rule
-            if rule.grammar:
-                path = folder / f"{module.name}.abnf"
-                path.write_bytes(module_text(module.name, rule).encode("utf-8"))
-                written.append(path)
-    return written
+        for info in iter_modules(abnf.grammars.__path__):
+            module = import_module(f"abnf.grammars.{info.name}")
+            for each in vars(module).values():
+                own = isinstance(each, type) and each.__module__ == module.__name__
+                if own and issubclass(each, Rule) and each.grammar:
+                    path = folder / f"{document_name(each)}.abnf"
+                    path.write_bytes(module_text(each).encode("utf-8"))
+                    written.append(path)
+    return sorted(written)
 
 
-def module_text(name: str, rule: Any) -> str:  # noqa: ANN401  # a class of an untyped package
-    """The rules of a module after the imports of its decorator."""
-    text: str = rule.grammar if isinstance(rule.grammar, str) else "\n".join(rule.grammar)
+def document_name(rules: type) -> str:
+    """`rfc6265` for the class `Rule` of that module, `rfc6265-localrule` for another one."""
+    module = rules.__module__.rsplit(".", 1)[-1]
+    return module if rules.__name__ == "Rule" else f"{module}-{rules.__name__.lower()}"
+
+
+def module_text(rules: Any) -> str:
+    """The rules of a class after the imports of its decorator."""
+    text: str = rules.grammar if isinstance(rules.grammar, str) else "\n".join(rules.grammar)
     lines: list[str] = []
-    renamed: dict[str, str] = {}
-    for local, source in getattr(rule, "_imported_rules", ()):
-        document = type(source).__module__.rsplit(".", 1)[-1]
-        if document != name:
-            lines.append(f"; @import {document}: {source.name}")
-        if local.lower() != source.name.lower():
-            renamed[local] = source.name
-    text = without_prose(text, renamed)
-    lines += [text.strip("\r\n"), *(f"{local} = {other}" for local, other in renamed.items())]
-    return "\n".join(lines) + "\n"
+    for here, source in getattr(rules, "_imported_rules", ()):
+        there = source.name
+        names = here if here.lower() == there.lower() else f"{here}={there}"
+        lines.append(f"; @import {document_name(type(source))}: {names}")
+    local = [here for here, _ in getattr(rules, "_imported_rules", ())]
+    return "\n".join([*lines, without_prose(text, local).strip("\r\n")]) + "\n"
 
 
 def without_prose(text: str, names: Iterable[str]) -> str:
