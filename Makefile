@@ -30,8 +30,9 @@ REFERENCE := $(call find,reference,*.py) $(call find,reference,*.lark)
 DRAFT := $(wildcard draft/*.xml draft/*.py draft/examples/* draft/references/* draft/_generated/*)
 SITE := $(call find,site,*)
 GENERATED := $(call find,tests/vectors,*.json)
+CORPUS := tests/compiler/corpus/_generated/corpus.json
 
-.PHONY: all help test rfc-strings lint demo draft site serve bench generate check-generated test-mutants vectors lock dist clean
+.PHONY: all help test rfc-strings corpus check-corpus grammar-mutations lint demo draft site serve bench generate check-generated test-mutants vectors lock dist clean
 all: draft site demo  ## set up, generate, build draft and site, run the demo (the default)
 
 help:  ## list the targets
@@ -64,7 +65,7 @@ $(STAMPS)/draft: $(STAMPS)/generated
 draft: $(STAMPS)/draft  ## render the Internet-Draft to build/draft
 
 # The site: pages assembled into build/site-docs, rendered into build/site, then checked.
-$(STAMPS)/site: $(STAMPS)/draft $(SITE) CHANGELOG.md
+$(STAMPS)/site: $(STAMPS)/draft $(SITE) $(CORPUS) CHANGELOG.md
 	$(RUN) site/build_pages.py
 	$(BIN)/mkdocs build --strict --config-file site/mkdocs.yml
 	$(RUN) site/check_site.py
@@ -83,6 +84,15 @@ test: $(STAMPS)/site  ## run every test that needs no root and no extra software
 
 rfc-strings: $(STAMPS)/generated  ## compare verdicts on 55,043 strings of 14 RFCs (some minutes)
 	$(RUN) tests/compiler/rfc_strings.py
+
+corpus: $(STAMPS)/generated  ## read, draw and compile every grammar of RFC texts and PyPI abnf; write the table (minutes)
+	$(RUN) tests/compiler/corpus/corpus.py
+
+check-corpus: $(STAMPS)/generated  ## the same, but compare the table with the committed one
+	$(RUN) tests/compiler/corpus/corpus.py --check
+
+grammar-mutations: $(STAMPS)/generated  ## put 13 kinds of single mutation on 20 valid grammars to abnfc check and diff
+	$(RUN) tests/compiler/corpus/grammar_mutations.py
 
 lint: $(STAMPS)/generated  ## ruff, mypy, import contracts, file length, size of the core, docstring anchors
 	$(BIN)/ruff check .

@@ -193,13 +193,6 @@ def _number(value: object) -> str:
     return "0" if text == "-0" else text
 
 
-def _path(parent: ElementTree.Element, drawn: str) -> None:
-    """A stretch of line, unless it leads nowhere."""
-    path = _NO_MOVE.sub("", _NUMBER.sub(lambda match: _number(match[0]), drawn))
-    if re.search(r"[ahlv]", path):
-        ElementTree.SubElement(parent, "path", {"d": path})
-
-
 @dataclass(frozen=True, slots=True)
 class _Writer:
     """Writes laid-out items as SVG for one profile."""
@@ -213,7 +206,7 @@ class _Writer:
         while pending:
             each = pending.pop()
             if isinstance(each, railroad.Path | railroad.End):
-                _path(parent, str(each.attrs["d"]))
+                self._path(parent, str(each.attrs["d"]))
             elif isinstance(each, railroad.Terminal | railroad.NonTerminal | railroad.Comment):
                 self._box(parent, each)
             else:
@@ -225,10 +218,10 @@ class _Writer:
         inside = parent if holder is None else holder
         for child in item.children:
             if isinstance(child, railroad.Path):
-                _path(parent, str(child.attrs["d"]))
+                self._path(parent, str(child.attrs["d"]))
             elif child.name == "rect":
                 attributes = {name: _number(value) for name, value in child.attrs.items()}
-                ElementTree.SubElement(inside, "rect", attributes)
+                ElementTree.SubElement(inside, "rect", {**attributes, **self._stroke()})
             else:
                 self._text(inside, item, {name: _number(child.attrs[name]) for name in ("x", "y")})
         if holder is not None:
@@ -247,10 +240,23 @@ class _Writer:
         kind = "rule" if is_rule else "terminal"
         return ElementTree.Element("g", {"class": kind} if page else {})
 
+    def _path(self, parent: ElementTree.Element, drawn: str) -> None:
+        """A stretch of line, unless it leads nowhere."""
+        path = _NO_MOVE.sub("", _NUMBER.sub(lambda match: _number(match[0]), drawn))
+        if re.search(r"[ahlv]", path):
+            ElementTree.SubElement(parent, "path", {"d": path, **self._stroke()})
+
+    def _stroke(self) -> dict[str, str]:
+        """The ink of a line: of each one in an RFC, where a text cannot take back that of all."""
+        return {} if self.profile == "page" else {"stroke": _INK["rfc"]}
+
     def _text(self, parent: ElementTree.Element, item: LayoutItem, place: dict[str, str]) -> None:
-        style = {**place, "fill": _INK[self.profile], "stroke": "none"}
+        style = {**place, "fill": _INK[self.profile]}
+        page = self.profile == "page"
+        if page:
+            style["stroke"] = "none"
         if isinstance(item, railroad.Comment):
-            kind = {"class": "comment"} if self.profile == "page" else {}
+            kind = {"class": "comment"} if page else {}
             style = {**kind, **_COMMENT_STYLE, **style}
         ElementTree.SubElement(parent, "text", style).text = item.text
 
@@ -300,7 +306,8 @@ def railroad_svg_of(
     )
     for part, text in (("title", name), ("desc", description)):
         ElementTree.SubElement(svg, part, {"id": f"{identity}-{part}"}).text = text
-    style = {**_LINE_STYLE, "stroke": _INK[profile], "transform": "translate(.5 .5)"}
+    ink = {"stroke": _INK["page"]} if profile == "page" else {}
+    style = {**_LINE_STYLE, **ink, "transform": "translate(.5 .5)"}
     lines = ElementTree.SubElement(svg, "g", style)
     for item in diagram.children:
         _Writer(profile, link).write(lines, item)

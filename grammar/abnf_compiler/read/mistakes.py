@@ -30,7 +30,7 @@ _CHARACTER_HINTS: Final = {
     "\N{EN DASH}": 'write a plain hyphen: "-"',
     "\N{EM DASH}": 'write a plain hyphen: "-"',
     "\N{NO-BREAK SPACE}": "write a plain blank",
-    "\f": "take the page break out",
+    "\f": "take the page break out; abnfc extract does for the text of an RFC",
 }
 
 # What stands at the place -> hint.  The first match counts.

@@ -30,7 +30,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from corpus_grammars import CorpusGrammar, corpus_grammars, missing
+from corpus_grammars import (
+    MODULES,
+    RFC_TEXTS,
+    SELF_CONTAINED,
+    CorpusGrammar,
+    corpus_grammars,
+    missing,
+)
 from corpus_outputs import CorpusError, Outputs, outputs_of
 
 from abnf_compiler.__main__ import main as abnfc
@@ -40,6 +47,7 @@ from abnf_compiler.resolve.library import rules_of
 from abnf_compiler.resolve.wanted import wanted
 from abnf_compiler.resolve.well_known import defining_documents, rfc_number
 
+SETS = (RFC_TEXTS, SELF_CONTAINED, MODULES)
 HERE = Path(__file__).resolve().parent
 TABLE = HERE / "_generated/corpus.json"
 PROGRAM = HERE / "corpus_patterns.mjs"
@@ -117,14 +125,19 @@ def comes_along(examination: Examination, key: str) -> bool:
     return bool(files - {examination.grammar.name})
 
 
+def node() -> str | None:
+    """Where Node is."""
+    return shutil.which("node")
+
+
 def run_javascript(made: Iterable[tuple[str, Outputs]], folder: Path) -> str:
     """Run every pattern and module with Node; the counts, or why not.
 
     Raises:
         CorpusError: a verdict is wrong.
     """
-    node = shutil.which("node")
-    if node is None:
+    found = node()
+    if found is None:
         return "node is not installed: no JavaScript was run"
     patterns: list[dict[str, Any]] = []
     modules: list[dict[str, Any]] = []
@@ -144,7 +157,7 @@ def run_javascript(made: Iterable[tuple[str, Outputs]], folder: Path) -> str:
             modules.append({"name": name, "path": str(path), "calls": calls})
     document = json.dumps({"patterns": patterns, "modules": modules})
     done = subprocess.run(
-        [node, PROGRAM], input=document, capture_output=True, encoding="utf-8", check=False
+        [found, PROGRAM], input=document, capture_output=True, encoding="utf-8", check=False
     )
     *wrong, last = done.stdout.splitlines() or [""]
     if done.returncode or wrong:
