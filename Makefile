@@ -36,7 +36,7 @@ CORPUS := tests/compiler/corpus/_generated/corpus.json
 all: draft site demo  ## set up, generate, build draft and site, run the demo (the default)
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Environment: a virtual environment with the exact packages of requirements.lock.
 $(STAMPS)/env: pyproject.toml requirements.lock
