@@ -66,7 +66,7 @@ def _parser() -> ArgumentParser:
             name,
             help=module.SUMMARY,
             description=f"{module.SUMMARY[0].upper()}{module.SUMMARY[1:]}.",
-            epilog=f"example:\n  {module.EXAMPLE}",
+            epilog=f"{getattr(module, 'SEE_ALSO', '')}example:\n  {module.EXAMPLE}",
             formatter_class=RawDescriptionHelpFormatter,
         )
         module.add_arguments(command)

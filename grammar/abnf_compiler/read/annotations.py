@@ -232,5 +232,6 @@ class _Reader:
         except BadEscapeError as problem:
             place = Span(self._source, span.start + problem.start, span.start + problem.end)
             message = f'"{place.text}" is not an escape'
-            self._found.append(finding("ABNF123", message, place, expected=ESCAPES))
+            hint = "a backslash that means itself is written twice"
+            self._found.append(finding("ABNF123", message, place, expected=ESCAPES, hint=hint))
             return None

@@ -12,6 +12,7 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Final
 
 from abnf_compiler.diagnostics import Diagnostic, Severity, finding
 from abnf_compiler.read.annotations import Import
@@ -20,6 +21,9 @@ from abnf_compiler.resolve.library import Document, Library
 from abnf_compiler.resolve.walk import references
 from abnf_compiler.source import Span
 from abnf_compiler.tree import Reference, RuleDefinition
+
+_SEARCHED: Final = "put it into borrowed/ beside the file, or name its folder by --library"
+_NO_CIRCLE: Final = "let one of them define what the other imports"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,7 @@ class _Follower:
         """The document, once said why there is none."""
         document = self._library.document(name)
         if isinstance(document, str):
-            self._report_once(name, finding("ABNF204", document, place))
+            self._report_once(name, finding("ABNF204", document, place, hint=_SEARCHED))
             return None
         errors = [each for each in document.tree.diagnostics if each.severity is Severity.ERROR]
         for each in errors:
@@ -196,7 +200,9 @@ class _Follower:
                 circle = [Path(name).stem for name in open_ones[open_ones.index(target) :]]
                 way = " -> ".join([*circle, Path(target).stem])
                 message = f"documents import each other in a circle: {way}"
-                self._result.diagnostics.append(finding("ABNF206", message, each.span))
+                self._result.diagnostics.append(
+                    finding("ABNF206", message, each.span, hint=_NO_CIRCLE)
+                )
                 return True
             if target not in finished:
                 trail.append((target, list(reversed(document.tree.imports))))

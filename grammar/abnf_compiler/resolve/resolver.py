@@ -210,7 +210,7 @@ class _Resolver:
                 undefined.setdefault(reference.key, reference)
         for key, reference in undefined.items():
             message = f'rule "{reference.name}" is not defined'
-            hint = self._where(reference.name)
+            hint = self._where(reference.name) or "define it, or import it by ; @import"
             self._found.append(self._mild(finding("ABNF201", message, reference.span, hint=hint)))
             self._rules[key] = _undefined_rule(reference.name, reference.span)
         for reference in self._tree.mentions:
