@@ -60,6 +60,7 @@ CODES: Final[Mapping[str, tuple[Severity, str]]] = {
     "ABNF306": (_W, "capture of a rule that the captured rule does not reach"),
     "ABNF307": (_W, "repetition or option written in a roundabout way"),
     "ABNF308": (_W, "alternative that adds nothing to the others"),
+    "ABNF309": (_W, "prose binding that no prose value uses"),
     "ABNF401": (_W, "left recursion"),
     "ABNF402": (_E, "rule that can match nothing at all"),
     "ABNF403": (_E, "range that ends before it begins"),

@@ -242,7 +242,7 @@ def test_prose_is_a_warning_and_says_where_the_rule_comes_from() -> None:
     (only,) = found("CHAR8 = <defined in RFC 822>\n")
     assert only.hint == "add: ; @import rfc0822: CHAR8"
     (only,) = found("a = DIGIT / <any text>\n")
-    assert only.hint == "define a rule for it, or import one"
+    assert only.hint == "define a rule for it and add: ; @prose rule: any text"
 
 
 def test_findings_stand_in_the_order_of_the_text() -> None:

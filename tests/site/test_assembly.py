@@ -10,6 +10,7 @@ import pytest
 
 import reply_metadata
 from abnf_compiler.grammar import load_resolved
+from abnf_compiler.read.annotation_forms import FORMS
 from build_pages import assemble
 from site_assembly.api_pages import api_page
 from site_assembly.command_pages import CommandError, subcommands
@@ -85,6 +86,17 @@ def test_a_section_of_the_draft_is_named_by_its_title_and_must_exist(facts):
     assert page == "In the draft: [Why?](../draft/draft-x-00.html#why).\n"
     with pytest.raises(DraftError, match="'how'"):
         complete_page("<!-- insert: draft-section how -->\n", "rationale/a.md", facts)
+
+
+def test_every_annotation_the_reader_knows_has_a_section_with_a_run(facts, site_folder):
+    text = (site_folder / "pages" / "reference" / "annotations.md").read_text("utf-8")
+    assert re.findall(r"^## @([a-z]+) ", text, re.M) == list(FORMS)
+    for word in FORMS:
+        section = text.split(f"\n## @{word} {{ #{word} }}\n")[1].split("\n## ")[0]
+        assert f"; @{word} " in section
+        assert "```console" in section
+    page = complete_page(text, "reference/annotations.md", facts)
+    assert all(f"`{each.form}`" in page for each in FORMS.values())
 
 
 def test_links_of_an_insert_start_at_the_folder_of_the_page(facts):

@@ -68,6 +68,7 @@ def read_leniently(source: Source) -> SyntaxTree:
         annotations.mentions,
         annotations.captures,
         annotations.examples,
+        annotations.prose,
         frozenset(broken - {""}),
         in_order(found),
     )
