@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from abnf_compiler.automata.charset import CharSet
+from abnf_compiler.automata.charset import CharSet, letter
 from abnf_compiler.resolve.walk import folded
 from abnf_compiler.tree import (
     Alternation,
@@ -27,7 +27,7 @@ def literal(node: Node, known: dict[str, CharSet]) -> Literal:
     """
     match node:
         case CharVal(text, case_sensitive):
-            return tuple(_letter(char, case_sensitive) for char in text)
+            return tuple(letter(char, case_sensitive) for char in text)
         case NumSeries(values):
             return tuple(CharSet.single(value) for value in values)
         case NumRange(first, last):
@@ -63,10 +63,3 @@ def character_sets(grammar: ResolvedGrammar) -> dict[str, CharSet]:
                     known[key] = found
                     growing = True
     return known
-
-
-def _letter(char: str, case_sensitive: bool) -> CharSet:
-    code = ord(char)
-    if not case_sensitive and char.isascii() and char.isalpha():
-        return CharSet.of([(code & ~0x20, code & ~0x20), (code | 0x20, code | 0x20)])
-    return CharSet.single(code)
