@@ -11,6 +11,7 @@ import pytest
 from abnf_compiler import Analysis, Grammar
 from abnf_compiler.__main__ import main
 from abnf_compiler.automata.ambiguity import Growth
+from abnf_compiler.emit.analysis_text import analysis_text
 
 RULES = """
 ; @start start
@@ -84,6 +85,18 @@ def test_backtracking_is_told_apart_by_how_it_grows(rules: Grammar) -> None:
     assert rules.rule("slow").analysis.backtracking.growth is Growth.EXPONENTIAL
     assert rules.rule("squares").analysis.backtracking.growth is Growth.POLYNOMIAL
     assert rules.rule("twice").analysis.backtracking.growth is Growth.BOUNDED
+
+
+def test_the_page_of_a_rule_says_what_decides_it_and_why(rules: Grammar) -> None:
+    texts = {name: analysis_text(rules.resolved, name) for name in ("nested", "slow", "twice")}
+    assert "Lark's Earley parser, character by character: no automaton" in texts["nested"]
+    assert "The next character decides every choice" in texts["nested"]
+    assert "Unambiguous: every string has one reading." in texts["nested"]
+    assert "one pattern of Python's `re` in linear time" in texts["slow"]
+    assert "exponential time on " in texts["slow"]
+    assert re.search(r"Ambiguous: .+ has two readings; ", texts["twice"])
+    searched = analysis_text(Grammar.from_text('p = "a" p "a" / "a" / ""\n').resolved, "p")
+    assert re.search(r"No string of up to [0-9]+ characters has two readings", searched)
 
 
 def test_a_rule_that_needs_prose_has_no_engine() -> None:

@@ -21,7 +21,8 @@ def _string(codes: tuple[int, ...]) -> str:
 def _decided_by(found: Analysis) -> str:
     """Which engine gives the verdict."""
     if found.proof is None:
-        return "Decided by Lark's Earley parser, character by character."
+        why = "it is too large for a pattern" if found.regular else "no automaton describes it"
+        return f"Decided by Lark's Earley parser, character by character: {why}."
     return (
         "Decided by one pattern of Python's `re` in linear time "
         f"({found.proof.label.value}): {found.proof.statement}"
