@@ -47,12 +47,21 @@ _replymeta() {
       case "$before" in
         --lmtp) COMPREPLY=(); return ;;
         --smtp) COMPREPLY=(); return ;;
-        --from) COMPREPLY=(); return ;;
-        --to) COMPREPLY=(); return ;;
         --name) COMPREPLY=(); return ;;
         --timeout) COMPREPLY=(); return ;;
+        --from) COMPREPLY=(); return ;;
+        --to) COMPREPLY=(); return ;;
+        --tls) mapfile -t COMPREPLY < <(compgen -W 'off opportunistic required' -- "$current"); return ;;
+        --ca-file) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+        --user) COMPREPLY=(); return ;;
+        --password-file) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+        --password-env) COMPREPLY=(); return ;;
+        --trust-peer) COMPREPLY=(); return ;;
+        --allow-network) COMPREPLY=(); return ;;
+        --allow-port) COMPREPLY=(); return ;;
+        --retry) COMPREPLY=(); return ;;
       esac
-      if [[ "$current" == -* ]]; then mapfile -t COMPREPLY < <(compgen -W '-h --help --lmtp --smtp --from --to --name --timeout' -- "$current"); return; fi
+      if [[ "$current" == -* ]]; then mapfile -t COMPREPLY < <(compgen -W '-h --help --lmtp --smtp --name --timeout --from --to --json --tls --ca-file --user --password-file --password-env --follow-referrals --trust-peer --allow-network --allow-port --retry' -- "$current"); return; fi
       mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     proxy)
       case "$before" in
