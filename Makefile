@@ -24,7 +24,8 @@ export REPLYMETA_TEST_DATA
 
 find = $(shell find $(1) -name __pycache__ -prune -o -type f -name '$(2)' -print | LC_ALL=C sort)
 
-COMPILER := $(call find,grammar/abnf_compiler,*.py) $(call find,grammar/abnf_compiler,*.lark) $(call find,grammar/abnf_compiler,*.abnf)
+COMPILER := $(call find,grammar/abnf_compiler,*.py) $(call find,grammar/abnf_compiler,*.lark) $(call find,grammar/abnf_compiler,*.abnf) \
+  $(call find,grammar/abnf_compiler,*.toml)
 TABLES := $(wildcard grammar/*.abnf grammar/*.toml grammar/borrowed/*.abnf)
 REFERENCE := $(call find,reference,*.py) $(call find,reference,*.lark)
 DRAFT := $(wildcard draft/*.xml draft/*.py draft/examples/* draft/references/* draft/_generated/*)
@@ -48,7 +49,7 @@ $(STAMPS)/env: pyproject.toml requirements.lock
 	@touch $@
 
 # Generated files: one process, everything into build/fresh, then only what changed is installed.
-$(STAMPS)/generated: $(STAMPS)/env grammar/generate.py $(TABLES) $(COMPILER) $(REFERENCE) $(DRAFT) $(GENERATED)
+$(STAMPS)/generated: $(STAMPS)/env $(wildcard grammar/*.py) $(TABLES) $(COMPILER) $(REFERENCE) $(DRAFT) $(GENERATED)
 	$(RUN) grammar/generate.py
 	@touch $@
 

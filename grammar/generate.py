@@ -5,8 +5,9 @@
 
 Rule: everything is generated into build/fresh first, in this one process; a file is installed only
 after all emitters succeeded, and only when its bytes differ.  A fault in a source therefore
-overwrites nothing.  The draft's examples run in a second process, on a copy of the reference that
-holds the fresh parser, so that they show what the new grammar does.
+overwrites nothing.  The draft's examples and the programs' completions are made in processes of
+their own, on a copy of the reference that holds the fresh parser, so that they show what the new
+grammar does.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ COMMAND = "make generate"
 REFERENCE = Path("reference/reply_metadata/_generated")
 DRAFT = Path("draft/_generated")
 VECTORS = Path("tests/vectors/_generated")
-FOLDERS = (REFERENCE, DRAFT, VECTORS)
+COMPILER = Path("grammar/abnf_compiler/_generated")
+FOLDERS = (REFERENCE, DRAFT, VECTORS, COMPILER)
 PACKAGE_MARK = '"""Generated modules; `make generate` writes them."""\n'
 
 
@@ -86,19 +88,20 @@ def write_all(files: dict[Path, str]) -> None:
         target.write_bytes(text.encode("utf-8"))
 
 
-def record_examples() -> None:
-    """Run the draft's examples on the fresh parser; write their fragments under build/fresh."""
+def run_programs() -> None:
+    """Run what needs the fresh parser: the draft's examples, and the programs' completions."""
     copy = FRESH / "run"
     shutil.copytree("reference", copy, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(
         FRESH / REFERENCE, copy / REFERENCE.relative_to("reference"), dirs_exist_ok=True
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(copy), "grammar"])}
-    command = [sys.executable, "draft/record.py", str(FRESH / DRAFT)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    for program, folder in (("draft/record.py", FRESH / DRAFT), ("grammar/completions.py", FRESH)):
+        command = [sys.executable, program, str(folder)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise GenerationError(f"{program} failed:\n{done.stdout}{done.stderr}")
     shutil.rmtree(copy)
-    if done.returncode:
-        raise GenerationError(f"draft/record.py failed:\n{done.stdout}{done.stderr}")
 
 
 def listing(root: Path) -> dict[Path, bytes]:
@@ -140,7 +143,7 @@ def run(*, check: bool) -> int:
 
     try:
         write_all(from_grammar())
-        record_examples()
+        run_programs()
     except GrammarError as error:
         sys.stdout.write("".join(render(item) + "\n" for item in error.diagnostics))
         return 1

@@ -21,6 +21,8 @@ from abnf_compiler.grammar import load_resolved
 from site_assembly.api_pages import api_page
 from site_assembly.command_pages import command_pages
 from site_assembly.corpus_page import corpus_page
+from site_assembly.diagnostic_pages import PATH as DIAGNOSTICS_PATH
+from site_assembly.diagnostic_pages import diagnostics_page
 from site_assembly.draft_files import Draft, draft_html, draft_link, read_draft
 from site_assembly.grammar_pages import grammar_pages
 from site_assembly.inserts import ProjectFacts, complete_page
@@ -43,6 +45,7 @@ def generated_pages(facts: ProjectFacts) -> dict[str, str]:
         "reference/python.md": api_page(
             reply_metadata, lambda anchor: draft_link(draft, anchor, "../")
         ),
+        DIAGNOSTICS_PATH: diagnostics_page(),
         "reference/changelog.md": (PROJECT / "CHANGELOG.md").read_text("utf-8"),
         "reference/rfc-grammars.md": corpus_page(),
     }

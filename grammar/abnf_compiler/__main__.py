@@ -5,14 +5,16 @@ from __future__ import annotations
 import io
 import os
 import sys
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import Action, ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Final
 
 from abnf_compiler.commands import COMMANDS, FAILED, UNUSABLE, FailedError, UsageError
 from abnf_compiler.diagnostics import GrammarError
 
+SHELLS: Final = ("bash", "zsh", "fish")
 _INTERRUPTED: Final = 130
 _PACKAGES: Final = frozenset({"lark", "railroad"})
 _INSTALL: Final = "pip install 'smtp-reply-metadata[compiler]'"
@@ -23,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    parsed = _parser().parse_args(arguments)
+    parsed = argument_parser().parse_args(arguments)
     try:
         status: int = parsed.run(parsed)
         sys.stdout.flush()
@@ -53,11 +55,29 @@ def _complain(message: str, status: int) -> int:
     return status
 
 
-def _parser() -> ArgumentParser:
+class _Completion(Action):
+    """Prints the completion script of one shell, and ends."""
+
+    def __call__(self, parser: ArgumentParser, *arguments: object) -> None:
+        """Print the generated script (grammar/completions.py)."""
+        shell = arguments[1]
+        script = Path(__file__).with_name("_generated") / f"{parser.prog}.{shell}"
+        sys.stdout.write(script.read_text("utf-8"))
+        parser.exit()
+
+
+def argument_parser() -> ArgumentParser:
+    """What the command line may hold: every command with its arguments."""
     parser = ArgumentParser(
         prog="abnfc",
         description="A compiler for grammars in ABNF (RFC 5234, RFC 7405).",
         epilog="Each command has its own --help, with an example.",
+    )
+    parser.add_argument(
+        "--completion",
+        choices=SHELLS,
+        action=_Completion,
+        help='print what completes commands in a shell, for eval "$(abnfc --completion bash)"',
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name in COMMANDS:
@@ -66,7 +86,7 @@ def _parser() -> ArgumentParser:
             name,
             help=module.SUMMARY,
             description=f"{module.SUMMARY[0].upper()}{module.SUMMARY[1:]}.",
-            epilog=f"example:\n  {module.EXAMPLE}",
+            epilog=f"{getattr(module, 'SEE_ALSO', '')}example:\n  {module.EXAMPLE}",
             formatter_class=RawDescriptionHelpFormatter,
         )
         module.add_arguments(command)

@@ -5,12 +5,13 @@ Rule: a fact is proved or None; None means that a test stopped at its cap, and `
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from abnf_compiler.automata.ambiguity import BOUNDED, GrowthReport, ambiguous_word, growth
 from abnf_compiler.automata.determinism import conflicts
 from abnf_compiler.automata.dfa import minimal_dfa, position_nfa
 from abnf_compiler.automata.expression import Regex, factored
+from abnf_compiler.automata.nested_ambiguity import nested_readings
 from abnf_compiler.automata.normal_form import (
     AutomataError,
     NotRegularError,
@@ -32,10 +33,11 @@ class Analysis:
     regular: a finite automaton describes it.  cycles: groups of rules it reaches that call each
     other (tail recursion is regular all the same).  deterministic: the next character decides
     every choice of the rule as written.  ambiguous: some string has two readings; `witness` is
-    a shortest one.  backtracking: how the ways a matcher tries grow on the rule as written, with
-    a string that shows it.  positions: characters of the rule written out.  states: size of its
-    minimal automaton.  proof: why its pattern is linear.  prose: it needs what no tool can match.
-    note: why a fact is missing.
+    one, and `shortest` says whether it is proved that none is shorter.  searched: of a rule that
+    is not regular, no string up to this length has two readings.  backtracking: how the ways a
+    matcher tries grow on the rule as written, with a string that shows it.  positions: characters
+    of the rule written out.  states: size of its minimal automaton.  proof: why its pattern is
+    linear.  prose: it needs what no tool can match.  note: why a fact is missing.
     """
 
     rule: str
@@ -44,6 +46,8 @@ class Analysis:
     deterministic: bool | None = None
     ambiguous: bool | None = None
     witness: tuple[int, ...] | None = None
+    shortest: bool = False
+    searched: int | None = None
     backtracking: GrowthReport | None = None
     positions: int | None = None
     states: int | None = None
@@ -76,7 +80,7 @@ def analyse(grammar: ResolvedGrammar, rule: str) -> Analysis:
     try:
         regex = to_regex(grammar, rule)
     except NotRegularError as error:
-        return Analysis(name, False, cycles, prose=prose, note=str(error))
+        return _nested(grammar, Analysis(name, False, cycles, prose=prose, note=str(error)))
     except AutomataError as error:
         return Analysis(name, not cycles, cycles, prose=prose, note=str(error))
     positions = Positions(regex)
@@ -96,11 +100,27 @@ def analyse(grammar: ResolvedGrammar, rule: str) -> Analysis:
         deterministic=deterministic,
         ambiguous=ambiguous,
         witness=witness,
+        shortest=witness is not None,
         backtracking=BOUNDED if deterministic else _growth(positions, name, notes),
         positions=len(positions.charsets),
         states=_states(regex, name, notes),
         proof=_proof(regex, name, notes),
         note="; ".join(notes),
+    )
+
+
+def _nested(grammar: ResolvedGrammar, facts: Analysis) -> Analysis:
+    """The facts with what is known about the readings of a rule that is not regular."""
+    if facts.prose:
+        return facts
+    found = nested_readings(grammar, facts.rule)
+    return replace(
+        facts,
+        deterministic=found.deterministic,
+        ambiguous=found.ambiguous,
+        witness=found.witness,
+        shortest=found.shortest,
+        searched=None if found.ambiguous is False else found.searched,
     )
 
 

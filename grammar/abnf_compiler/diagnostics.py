@@ -58,12 +58,16 @@ CODES: Final[Mapping[str, tuple[Severity, str]]] = {
     "ABNF304": (_W, "characters outside ASCII in a comment"),
     "ABNF305": (_W, "import that nothing uses"),
     "ABNF306": (_W, "capture of a rule that the captured rule does not reach"),
+    "ABNF307": (_W, "repetition or option written in a roundabout way"),
+    "ABNF308": (_W, "alternative that adds nothing to the others"),
+    "ABNF309": (_W, "prose binding that no prose value uses"),
     "ABNF401": (_W, "left recursion"),
     "ABNF402": (_E, "rule that can match nothing at all"),
     "ABNF403": (_E, "range that ends before it begins"),
     "ABNF404": (_E, "repetition whose maximum is below its minimum"),
     "ABNF405": (_W, "prose value"),
     "ABNF406": (_E, "example that its rule does not accept"),
+    "ABNF407": (_W, "surrogate code point"),
     "ABNF501": (_E, "line too long for a draft"),
     "ABNF502": (_E, "captures that a Lark grammar of lines cannot carry"),
 }
@@ -138,28 +142,66 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     return tuple(sorted(unique, key=lambda each: (each.span.source.name, each.span.start)))
 
 
+PAGE: Final = "reference/diagnostics.html"
+"""The page of the documentation site that explains each code, with an example of each."""
+
+
+def page_of(code: str) -> str:
+    """Where a code is explained, from the root of the site; `abnfc explain` prints the same."""
+    return f"{PAGE}#{code.lower()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What a terminal is sent before the parts of a finding, and after each of them."""
+
+    place: str = ""
+    error: str = ""
+    warning: str = ""
+    caret: str = ""
+    label: str = ""
+    end: str = ""
+
+
+PLAIN: Final = Style()
+COLOURED: Final = Style(
+    place="\x1b[1m",
+    error="\x1b[1;31m",
+    warning="\x1b[1;33m",
+    caret="\x1b[1;31m",
+    label="\x1b[36m",
+    end="\x1b[0m",
+)
+
 _TAB_WIDTH: Final = 8
 _WIDTH: Final = 100  # a longer source line is cut around the caret
 
 
-def render(diagnostic: Diagnostic) -> str:
+def render(diagnostic: Diagnostic, style: Style = PLAIN) -> str:
     """`file:line:column: CODE message`, the source line, a caret, what was expected, a hint."""
     place = diagnostic.span.position
-    warning = "warning: " if diagnostic.severity is Severity.WARNING else ""
-    name = diagnostic.span.source.name
-    lines = [
-        f"{name}:{place.line}:{place.column}: {diagnostic.code} {warning}{diagnostic.message}",
-        *_excerpt(diagnostic.span),
-    ]
+    is_warning = diagnostic.severity is Severity.WARNING
+    code = f"{style.warning if is_warning else style.error}{diagnostic.code}{style.end}"
+    where = f"{diagnostic.span.source.name}:{place.line}:{place.column}:"
+    warning = "warning: " if is_warning else ""
+    lines = [f"{style.place}{where}{style.end} {code} {warning}{diagnostic.message}"]
+    excerpt = _excerpt(diagnostic.span)
+    if excerpt:
+        line, blanks, carets = excerpt
+        lines += [f"  {line}", f"  {blanks}{style.caret}{carets}{style.end}"]
     if diagnostic.expected:
-        lines.append(f"  expected: {_listed(diagnostic.expected)}")
+        lines.append(f"  {style.label}expected:{style.end} {_listed(diagnostic.expected)}")
     if diagnostic.hint:
-        lines.append(f"  hint: {diagnostic.hint}")
+        lines.append(f"  {style.label}hint:{style.end} {diagnostic.hint}")
     return "\n".join(lines)
 
 
 def as_json(diagnostic: Diagnostic) -> dict[str, object]:
-    """The finding as plain values; `end_line` and `end_column` are just past its last character."""
+    """The finding as plain values.
+
+    `end_line` and `end_column` are just past its last character; `page` is where its code is
+    explained, from the root of the documentation site.
+    """
     span = diagnostic.span
     begin, end = span.position, span.source.position(span.end)
     return {
@@ -173,6 +215,7 @@ def as_json(diagnostic: Diagnostic) -> dict[str, object]:
         "message": diagnostic.message,
         "expected": list(diagnostic.expected),
         "hint": diagnostic.hint,
+        "page": page_of(diagnostic.code),
     }
 
 
@@ -180,8 +223,8 @@ def _listed(words: tuple[str, ...]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 
-def _excerpt(span: Span) -> list[str]:
-    """The source line and the carets, cut to `_WIDTH` columns."""
+def _excerpt(span: Span) -> tuple[str, str, str] | None:
+    """The source line, the blanks before the carets and the carets, cut to `_WIDTH` columns."""
     place = span.position
     raw = span.source.line(place.line)
     begin = min(place.column - 1, len(raw))
@@ -196,8 +239,8 @@ def _excerpt(span: Span) -> list[str]:
         column -= cut
         carets = min(carets, _WIDTH - column) or 1
     if not line.strip():
-        return []
-    return [f"  {line.rstrip()}", f"  {' ' * column}{'^' * carets}"]
+        return None
+    return line.rstrip(), " " * column, "^" * carets
 
 
 def _shown(text: str) -> str:

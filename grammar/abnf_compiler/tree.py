@@ -158,12 +158,14 @@ class Annotations:
     starts: rules that are entry points. captures: rule -> the sub-rules its parser returns.
     preferred: rules read greedily where ambiguous (earlier alternative, longer repetition).
     examples: (rule, octets as text of U+0000-00FF) pairs the rule must accept.
+    prose: (text, rule) pairs; the prose value `<text>` means the rule, whose case is as written.
     """
 
     starts: tuple[str, ...] = ()
     captures: tuple[tuple[str, tuple[Capture, ...]], ...] = ()
     preferred: tuple[str, ...] = ()
     examples: tuple[tuple[str, str], ...] = ()
+    prose: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

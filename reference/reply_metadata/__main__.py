@@ -11,10 +11,12 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Final, Protocol, cast
 
 from reply_metadata import __version__
 
+SHELLS: Final = ("bash", "zsh", "fish")
 _MODULES: Final = {
     "parse": "parse",
     "keys": "keys",
@@ -63,6 +65,22 @@ def _module_path(name: str) -> str:
     return f"reply_metadata.programs.{_MODULES[name]}"
 
 
+class _Completion(argparse.Action):
+    """Prints the completion script of one shell, and ends."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *arguments: object) -> None:
+        """Print the generated script (grammar/completions.py)."""
+        shell = arguments[1]
+        script = Path(__file__).with_name("_generated") / f"{parser.prog}.{shell}"
+        sys.stdout.write(script.read_text("utf-8"))
+        parser.exit()
+
+
+def argument_parser() -> argparse.ArgumentParser:
+    """What the command line may hold: every subcommand that is installed."""
+    return _parser([name for name in _MODULES if find_spec(_module_path(name)) is not None])
+
+
 def _parser(names: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="replymeta",
@@ -71,6 +89,12 @@ def _parser(names: Sequence[str]) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"replymeta {__version__}")
+    parser.add_argument(
+        "--completion",
+        choices=SHELLS,
+        action=_Completion,
+        help='print what completes commands in a shell, for eval "$(replymeta --completion bash)"',
+    )
     commands = parser.add_subparsers(title="subcommands", metavar="SUBCOMMAND", required=True)
     for name in names:
         program = cast(Program, import_module(_module_path(name)))

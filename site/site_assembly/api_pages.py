@@ -1,6 +1,6 @@
-"""The reference of the Python package: every public name with its signature and docstring.
+"""The reference of a Python package: every public name with its signature and docstring.
 
-Rule: names are those of `reply_metadata.__all__`, texts are the docstrings; nothing is retold.
+Rule: names are those of `__all__`, texts are the docstrings; nothing is retold.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import FunctionType, ModuleType
 from typing import Final
 
@@ -76,8 +77,8 @@ class PublicNames:
         return _SOURCES.sub(links, text)
 
 
-def _signature(name: str, value: object, names: PublicNames) -> str:
-    """The name with its signature, if it can be called."""
+def _signature(name: str, value: object, names: PublicNames, *, bound: bool = False) -> str:
+    """The name with its signature, if it can be called; `bound` leaves the first argument out."""
     if not callable(value):
         return name
     try:
@@ -85,7 +86,7 @@ def _signature(name: str, value: object, names: PublicNames) -> str:
     except (TypeError, ValueError):
         return name
     pieces: list[str] = []
-    for parameter in signature.parameters.values():
+    for parameter in list(signature.parameters.values())[int(bound) :]:
         if parameter.kind is parameter.KEYWORD_ONLY and "*" not in pieces:
             pieces.append("*")
         text = str(parameter.replace(default=parameter.empty)).replace("'", "")
@@ -100,14 +101,34 @@ def _signature(name: str, value: object, names: PublicNames) -> str:
     return f"{name}(\n" + "".join(f"    {piece},\n" for piece in pieces) + f"){arrow}"
 
 
-def _members(value: type) -> Iterator[str]:
-    """The public methods and properties a class defines itself."""
+def _own(value: type, *kinds: type) -> Iterator[tuple[str, object]]:
+    """The public members of some kinds that a class defines itself, by name."""
     for name, member in sorted(vars(value).items()):
-        if name.startswith("_") or not isinstance(member, FunctionType | property | classmethod):
-            continue
+        if not name.startswith("_") and isinstance(member, kinds):
+            yield name, member
+
+
+def _properties(value: type) -> str:
+    """The properties of a class as a table."""
+    rows = []
+    for name, member in _own(value, property, cached_property):
+        reader = member.fget if isinstance(member, property) else getattr(member, "func", None)
+        kind = str(getattr(reader, "__annotations__", {}).get("return", "")).replace("'", "")
         first = (inspect.getdoc(member) or "").split("\n\n")[0].replace("\n", " ")
-        call = "" if isinstance(member, property) else "()"
-        yield f"| `{name}{call}` | {_escaped(first).replace('|', chr(92) + '|')} |"
+        cells = (f"`{name}`", f"`{kind}`" if kind else "", _escaped(first))
+        rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n")
+    return f"| attribute | type | gives |\n|---|---|---|\n{''.join(rows)}" if rows else ""
+
+
+def _methods(value: type, names: PublicNames) -> Iterator[str]:
+    """The methods of a class, each with its heading."""
+    for name, member in _own(value, FunctionType, classmethod):
+        full = f"{value.__name__}.{name}"
+        bound = isinstance(member, FunctionType)
+        signature = _signature(full, getattr(value, name), names, bound=bound)
+        yield f"### {full} {{ #{full} }}\n"
+        yield f"```python\n{signature}\n```\n"
+        yield names.linked(_docstring(member)) + "\n"
 
 
 def _enumeration(value: type[enum.Enum]) -> str:
@@ -125,25 +146,27 @@ def _entry(name: str, names: PublicNames) -> str:
     elif callable(value):
         parts.append(f"```python\n{_signature(name, value, names)}\n```\n")
         parts.append(names.linked(_docstring(value)) + "\n")
-        members = list(_members(value)) if isinstance(value, type) else []
-        if members:
-            rows = "\n".join(map(names.linked, members))
-            parts.append(f"| member | gives |\n|---|---|\n{rows}\n")
+        if isinstance(value, type):
+            parts += [names.linked(_properties(value)), *_methods(value, names)]
     else:
         parts.append(f"A constant of type `{type(value).__name__}`.\n")
     return "\n".join(parts)
 
 
-def api_page(package: ModuleType, draft_link: Callable[[str], str]) -> str:
-    """The page of a package's public names, in alphabetical order.
+def names_reference(package: ModuleType, draft_link: Callable[[str], str]) -> str:
+    """Every public name of a package, in alphabetical order.
 
     Args:
         package: the package; it has `__all__`.
-        draft_link: the address of an anchor of the draft, from this page.
+        draft_link: the address of an anchor of the draft, from the page this is for.
     """
     ordered = sorted(package.__all__, key=str.lower)
     names = PublicNames({name: getattr(package, name) for name in ordered}, draft_link)
-    entries = "\n".join(_entry(name, names) for name in ordered)
+    return "\n".join(_entry(name, names) for name in ordered)
+
+
+def api_page(package: ModuleType, draft_link: Callable[[str], str]) -> str:
+    """The page of a package's public names."""
     return f"""\
 ---
 description: Every public name of the Python package {package.__name__}.
@@ -152,4 +175,4 @@ description: Every public name of the Python package {package.__name__}.
 
 Everything here is imported from `{package.__name__}`.
 
-{entries}"""
+{names_reference(package, draft_link)}"""

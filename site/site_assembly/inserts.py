@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Final
 
+from abnf_compiler.read.annotation_forms import FORMS
 from abnf_compiler.tree import ResolvedGrammar
+from site_assembly.api_pages import names_reference
 from site_assembly.dialogues import dialogue_html
-from site_assembly.draft_files import Draft, draft_files, section_link
+from site_assembly.draft_files import Draft, draft_files, draft_link, section_link
 from site_assembly.fences import find_fences, replace_fence
 from site_assembly.key_pages import key_table
 from site_assembly.limit_tables import limit_reasons, limit_table
@@ -64,6 +67,15 @@ def status_list(facts: ProjectFacts, to: str) -> str:
     )
 
 
+def annotation_table() -> str:
+    """Every annotation the reader knows; its section has the word as its id."""
+    rows = "".join(
+        f"| [`@{word}`](#{word}) | `{each.form}` | {each.says.replace('<', '&lt;')} |\n"
+        for word, each in FORMS.items()
+    )
+    return f"| word | form | what it says |\n|---|---|---|\n{rows}"
+
+
 def _makers(facts: ProjectFacts, to: str) -> dict[str, Callable[[str], str]]:
     """The insert names and what makes them."""
     draft = facts.draft
@@ -72,6 +84,10 @@ def _makers(facts: ProjectFacts, to: str) -> dict[str, Callable[[str], str]]:
         "parsed-reply": lambda argument: parsed_reply(*_reply_argument(argument), facts.keys, to),
         "key-table": lambda _: key_table(facts.keys, facts.key_examples, f"{to}keys/"),
         "limit-table": lambda _: limit_table(facts.limits),
+        "annotation-table": lambda _: annotation_table(),
+        "python-names": lambda package: names_reference(
+            import_module(package), lambda anchor: draft_link(draft, anchor, to)
+        ),
         "limit-reasons": lambda _: limit_reasons(facts.limits),
         "draft-title": lambda _: f"**{draft.title}**, `{draft.name}`.",
         "draft-files": lambda _: draft_files(draft, to),

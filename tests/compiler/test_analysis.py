@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from abnf_compiler import Analysis, Grammar
 from abnf_compiler.__main__ import main
 from abnf_compiler.automata.ambiguity import Growth
+from abnf_compiler.emit.analysis_text import analysis_text
 
 RULES = """
 ; @start start
@@ -64,7 +66,7 @@ def test_recursion_at_one_end_is_regular_and_other_recursion_is_not(rules: Gramm
     assert (tail.regular, tail.recursive, tail.engine) == (True, True, "compiled")
     assert (nested.regular, nested.recursive, nested.engine) == (False, True, "earley")
     assert nested.cycles == (("nested",),)
-    assert (nested.ambiguous, nested.backtracking, nested.states) == (None, None, None)
+    assert (nested.ambiguous, nested.backtracking, nested.states) == (False, None, None)
 
 
 def test_an_ambiguous_rule_has_a_shortest_string_with_two_readings(rules: Grammar) -> None:
@@ -83,6 +85,18 @@ def test_backtracking_is_told_apart_by_how_it_grows(rules: Grammar) -> None:
     assert rules.rule("slow").analysis.backtracking.growth is Growth.EXPONENTIAL
     assert rules.rule("squares").analysis.backtracking.growth is Growth.POLYNOMIAL
     assert rules.rule("twice").analysis.backtracking.growth is Growth.BOUNDED
+
+
+def test_the_page_of_a_rule_says_what_decides_it_and_why(rules: Grammar) -> None:
+    texts = {name: analysis_text(rules.resolved, name) for name in ("nested", "slow", "twice")}
+    assert "Lark's Earley parser, character by character: no automaton" in texts["nested"]
+    assert "The next character decides every choice" in texts["nested"]
+    assert "Unambiguous: every string has one reading." in texts["nested"]
+    assert "one pattern of Python's `re` in linear time" in texts["slow"]
+    assert "exponential time on " in texts["slow"]
+    assert re.search(r"Ambiguous: .+ has two readings; ", texts["twice"])
+    searched = analysis_text(Grammar.from_text('p = "a" p "a" / "a" / ""\n').resolved, "p")
+    assert re.search(r"No string of up to [0-9]+ characters has two readings", searched)
 
 
 def test_a_rule_that_needs_prose_has_no_engine() -> None:
@@ -104,7 +118,8 @@ def test_the_command_says_it_in_one_line_for_each_rule(run) -> None:
         "engine compiled, pattern deterministic"
     )
     assert lines["nested"] == (
-        "reachable, recursive (nested -> nested), not regular, engine earley"
+        "reachable, recursive (nested -> nested), not regular, deterministic, unambiguous, "
+        "engine earley"
     )
     assert lines["tail"].startswith("not reachable, recursive (tail -> tail), regular, ")
     assert 'ambiguous on "xxz"' in lines["slow"]
@@ -129,8 +144,22 @@ def test_json_has_the_same_facts_and_null_for_what_is_not_known(run) -> None:
         "earley",
         [["nested"]],
     )
-    assert [nested[key] for key in ("ambiguous", "backtracking", "states", "proof")] == [None] * 4
+    assert (nested["ambiguous"], nested["deterministic"]) == (False, True)
+    assert [nested[key] for key in ("backtracking", "states", "proof")] == [None] * 3
+    assert facts["twice"]["ambiguous_string_is_shortest"] is True
+    assert facts["fixed"]["ambiguous_string_is_shortest"] is None
     assert nested["note"]
+
+
+def test_what_was_searched_of_a_recursive_rule_is_said(run) -> None:
+    text = 'p = %s"a" p %s"a" / %s"a" / ""\nq = q "+" q / "1"\n'
+    lines = run("-", stdin=text)[1].splitlines()
+    assert re.search(r" p: .*, unambiguous up to [0-9]+ characters, engine earley$", lines[-2])
+    assert 'ambiguous on "1+1+1", engine earley' in lines[-1]
+    facts = json.loads(run("--json", "-", stdin=text)[1])["files"][0]["analysis"]
+    assert facts[0]["ambiguous"] is None
+    assert facts[0]["unambiguous_up_to"] > 5
+    assert facts[1]["ambiguous_string_is_shortest"] is True
 
 
 def test_nothing_is_reachable_or_not_without_a_start(run) -> None:

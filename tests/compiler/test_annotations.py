@@ -1,8 +1,13 @@
 """The comments for tools: read with their places, checked by name and form."""
 
+from pathlib import Path
+
 import pytest
 
+from abnf_compiler.checks.examine import examine
 from abnf_compiler.diagnostics import Severity, render
+from abnf_compiler.grammar import Grammar
+from abnf_compiler.read.annotation_forms import FORMS
 from abnf_compiler.read.annotations import Import, read_annotations
 from abnf_compiler.source import Source
 from abnf_compiler.tree import Annotations, Capture
@@ -108,4 +113,53 @@ def test_a_wrong_annotation_has_its_place(
 def test_an_unknown_word_is_a_warning_and_lists_the_known_ones() -> None:
     (found,) = read_annotations(Source("test.abnf", "; @party server\n")).diagnostics
     assert found.severity is Severity.WARNING
-    assert set(found.expected) == {'"@import"', '"@start"', '"@prefer"', '"@capture"', '"@example"'}
+    assert set(found.expected) == {f'"@{word}"' for word in FORMS}
+
+
+@pytest.mark.parametrize("word", FORMS)
+def test_the_hint_for_a_wrong_form_is_the_form_of_the_table(word: str) -> None:
+    (found,) = read_annotations(Source("test.abnf", f"; @{word} ?\n")).diagnostics
+    assert found.hint == f"write: {FORMS[word].form}"
+    assert FORMS[word].form.startswith(f"; @{word} ")
+
+
+def grammar_of(text: str, *folders: Path) -> Grammar:
+    return Grammar.from_text(text, library=folders)
+
+
+def test_prose_means_the_rule_it_is_bound_to(tmp_path: Path) -> None:
+    text = "; @prose OCTET: any  octet\n; @prose word: a Word\na = 1*<Any octet> [ <a word> ]\n"
+    grammar = grammar_of(text + 'word = "w"\nb = <a word>\n')
+    assert grammar.diagnostics == ()
+    assert grammar.rule("a").match(b"\x00\xff")
+    assert grammar.rule("b").match("W")
+    assert not grammar.rule("b").match("x")
+    (tmp_path / "doc.abnf").write_text("c = <see elsewhere>\n", "utf-8")
+    imported = grammar_of("; @import doc: c\n; @prose DIGIT: see elsewhere\na = c\n", tmp_path)
+    assert (imported.diagnostics, bool(imported.rule("a").match("7"))) == ((), True)
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("; @prose b: x\na = <x>\n", ["ABNF207", "ABNF405"]),
+        ("; @prose DIGIT: y\na = <x>\n", ["ABNF309", "ABNF405"]),
+        ("; @prose a: x\na = <x>\n", ["ABNF405"]),
+        ("; @prose DIGIT: <x>\na = <x>\n", ["ABNF122", "ABNF405"]),
+        ("; @prose DIGIT:\na = <x>\n", ["ABNF122", "ABNF405"]),
+        ("; @prose DIGIT: x\na = <x>\n", []),
+    ],
+)
+def test_a_binding_names_a_rule_and_a_prose_value_that_exist(text: str, codes: list[str]) -> None:
+    assert [each.code for each in examine(Source("a.abnf", text)).diagnostics] == codes
+
+
+def test_an_unused_binding_names_prose_that_is_near() -> None:
+    found = examine(Source("a.abnf", "; @prose DIGIT: any octett\na = <any octet>\n")).diagnostics
+    assert found[0].hint == "there is <any octet>"
+
+
+def test_a_core_rule_in_angle_brackets_is_that_rule() -> None:
+    grammar = grammar_of('a = "x" <CRLF>\n')  # as RFC 821 writes them; RFC 5234, Section 2.1
+    assert grammar.diagnostics == ()
+    assert grammar.rule("a").match("x\r\n")

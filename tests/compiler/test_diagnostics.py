@@ -182,6 +182,7 @@ def test_a_finding_as_json_has_its_place_from_begin_to_end() -> None:
         "message": "undefined",
         "expected": ["x"],
         "hint": "y",
+        "page": "reference/diagnostics.html#abnf201",
     }
 
 

@@ -33,7 +33,13 @@ def decide(engines, accepted, refused) -> None:
 @pytest.mark.parametrize(
     ("rule", "text"),
     [
-        (  # RFC 4466, Section 3; RFC 9051, Section 9 has the same rule
+        (  # RFC 9051, Section 9
+            "tagged-ext-comp",
+            """tagged-ext-comp = astring / tagged-ext-comp *(SP tagged-ext-comp) / "(" tagged-ext-comp ")"
+            astring = 1*ASTRING-CHAR
+            ASTRING-CHAR = ALPHA""",  # noqa: E501  # a rule is one line here
+        ),
+        (  # RFC 4466, Section 3
             "tagged-ext-comp",
             """tagged-ext-comp = astring / tagged-ext-comp *(SP tagged-ext-comp) / "(" tagged-ext-comp ")"
             astring = 1*ALPHA""",  # noqa: E501  # a rule is one line here
@@ -44,6 +50,7 @@ def decide(engines, accepted, refused) -> None:
             astring = 1*ALPHA""",  # noqa: E501  # a rule is one line here
         ),
     ],
+    ids=["RFC 9051", "RFC 4466", "RFC 5258"],
 )
 def test_left_recursion_that_may_add_nothing_is_decided_by_earley(rule, text) -> None:
     with pytest.raises(NotRegularError) as caught:
@@ -52,6 +59,8 @@ def test_left_recursion_that_may_add_nothing_is_decided_by_earley(rule, text) ->
     accepted = ["a", "ab c", "(a)", "((a) b)", "(a b) (c)", "((a (b)) c) d"]
     refused = ["", "a ", " a", "()", "(a", "a)", "(a b", "a  b", "((a)"]
     decide(engines_of(text, rule, (earley,)), accepted, refused)
+    facts = Grammar.from_text(text).rule(rule).analysis
+    assert (facts.ambiguous, facts.shortest, len(facts.witness)) == (True, True, 1)
 
 
 def test_left_recursion_through_another_rule_and_an_option_is_decided() -> None:

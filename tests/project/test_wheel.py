@@ -51,6 +51,8 @@ def test_the_wheel_parses_in_an_empty_environment_without_lark(
     parsed = run(folder / "bin/replymeta", "parse", "--negotiated", "--json", stdin=reply)
     assert parsed.returncode == 0, parsed.stderr
     assert b'"REFERRAL"' in parsed.stdout
+    completion = run(folder / "bin/abnfc", "--completion", "bash")
+    assert completion.stdout.endswith(b"complete -o filenames -F _abnfc abnfc\n")
     without_lark = run(folder / "bin/abnfc", "check", project / "grammar/reply-metadata.abnf")
     assert without_lark.returncode == 2
     assert b"pip install" in without_lark.stderr

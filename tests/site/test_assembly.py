@@ -4,12 +4,16 @@ import dataclasses
 import re
 import subprocess
 import sys
+from functools import cached_property
 from pathlib import Path
+from types import FunctionType
 
 import pytest
 
+import abnf_compiler
 import reply_metadata
 from abnf_compiler.grammar import load_resolved
+from abnf_compiler.read.annotation_forms import FORMS
 from build_pages import assemble
 from site_assembly.api_pages import api_page
 from site_assembly.command_pages import CommandError, subcommands
@@ -87,6 +91,17 @@ def test_a_section_of_the_draft_is_named_by_its_title_and_must_exist(facts):
         complete_page("<!-- insert: draft-section how -->\n", "rationale/a.md", facts)
 
 
+def test_every_annotation_the_reader_knows_has_a_section_with_a_run(facts, site_folder):
+    text = (site_folder / "pages" / "reference" / "annotations.md").read_text("utf-8")
+    assert re.findall(r"^## @([a-z]+) ", text, re.M) == list(FORMS)
+    for word in FORMS:
+        section = text.split(f"\n## @{word} {{ #{word} }}\n")[1].split("\n## ")[0]
+        assert f"; @{word} " in section
+        assert "```console" in section
+    page = complete_page(text, "reference/annotations.md", facts)
+    assert all(f"`{each.form}`" in page for each in FORMS.values())
+
+
 def test_links_of_an_insert_start_at_the_folder_of_the_page(facts):
     page = "<!-- insert: key-table -->\n"
     assert "](keys/referral.md)" in complete_page(page, "index.md", facts)
@@ -105,6 +120,28 @@ def test_the_python_page_names_every_public_name_and_no_address():
     text = api_page(reply_metadata, lambda anchor: f"d.html#{anchor}")
     assert all(f"## {name} {{ #{name} }}" in text for name in reply_metadata.__all__)
     assert not re.search(r"0x[0-9a-f]{6}", text)
+
+
+def test_the_compiler_page_names_every_public_name_with_its_methods(facts, site_folder):
+    page = (site_folder / "pages" / "reference" / "abnf-compiler.md").read_text("utf-8")
+    text = complete_page(page, "reference/abnf-compiler.md", facts)
+    assert all(f"## {name} {{ #{name} }}" in text for name in abnf_compiler.__all__)
+    assert "### Grammar.from_file { #Grammar.from_file }\n\n```python\nGrammar.from_file(" in text
+    assert "Rule.match(" in text
+    assert "(self" not in text
+    assert not re.search(r"0x[0-9a-f]{6}", text)
+
+
+@pytest.mark.parametrize("package", [abnf_compiler, reply_metadata])
+def test_every_public_name_and_every_public_method_has_a_docstring(package):
+    for name in package.__all__:
+        value = getattr(package, name)
+        members = vars(value).items() if isinstance(value, type) else ()
+        documented = [value] if callable(value) else []
+        documented += [m for n, m in members if not n.startswith("_") and hasattr(m, "__doc__")]
+        kinds = (FunctionType, property, classmethod, cached_property, type)
+        for each in documented:
+            assert not isinstance(each, kinds) or (each.__doc__ or "").strip(), (name, each)
 
 
 def test_subcommands_are_read_from_the_help_of_a_program():

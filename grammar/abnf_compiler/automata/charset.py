@@ -105,6 +105,14 @@ class CharSet:
         return self.lowest
 
 
+def letter(char: str, case_sensitive: bool) -> CharSet:
+    """What a character of a quoted string matches: ASCII letters fold (RFC 5234, Section 2.3)."""
+    code = ord(char)
+    if not case_sensitive and char.isascii() and char.isalpha():
+        return CharSet.of([(code & ~0x20, code & ~0x20), (code | 0x20, code | 0x20)])
+    return CharSet.single(code)
+
+
 class Alphabet:
     """The coarsest partition of the characters that keeps apart what some sets tell apart.
 

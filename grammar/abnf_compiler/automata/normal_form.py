@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from abnf_compiler.automata.charset import CharSet
+from abnf_compiler.automata.charset import CharSet, letter
 from abnf_compiler.automata.expression import (
     EMPTY,
     EPSILON,
@@ -102,7 +102,7 @@ def to_regex(grammar: ResolvedGrammar, rule: str, *, captures: bool = False) -> 
 
 def rule_cycles(grammar: ResolvedGrammar, rule: str) -> tuple[tuple[str, ...], ...]:
     """The groups of rules that `rule` reaches and that all refer to each other."""
-    groups = _recursive_groups(_reference_graph(grammar, rule.lower()))
+    groups = _recursive_groups(reference_graph(grammar, rule.lower()))
     return tuple(dict.fromkeys(groups.values()))
 
 
@@ -124,7 +124,8 @@ def references(node: Node) -> list[str]:
     return list(found)
 
 
-def _reference_graph(grammar: ResolvedGrammar, rule: str) -> dict[str, list[str]]:
+def reference_graph(grammar: ResolvedGrammar, rule: str) -> dict[str, list[str]]:
+    """The rules that `rule` (lower case) reaches, itself first, each with those it refers to."""
     graph: dict[str, list[str]] = {}
     stack = [rule]
     while stack:
@@ -169,7 +170,7 @@ class _Inliner:
             if captures
             else {}
         )
-        self._graph = _reference_graph(grammar, top)
+        self._graph = reference_graph(grammar, top)
         self._groups = _recursive_groups(self._graph)
         self._known: dict[tuple[str, str], Regex] = {}
 
@@ -224,7 +225,7 @@ class _Inliner:
             case Reference():
                 return self._reference(node.key, scope)
             case CharVal(text, case_sensitive):
-                return seq(Chars(_letter(char, case_sensitive)) for char in text)
+                return seq(Chars(letter(char, case_sensitive)) for char in text)
             case NumSeries(values):
                 return seq(Chars(CharSet.single(value)) for value in values)
             case NumRange(first, last):
@@ -315,10 +316,3 @@ def _solve(system: dict[str, _Terms], wanted: str, from_left: bool) -> Regex:
             extra = {rule: _beside(outer, part, from_left) for rule, part in parts.items()}
             system[other] = _sum([(beside, other_alone), (extra, _beside(outer, alone, from_left))])
     raise AssertionError("the wanted rule is part of its own system")
-
-
-def _letter(char: str, case_sensitive: bool) -> CharSet:
-    code = ord(char)
-    if not case_sensitive and char.isascii() and char.isalpha():
-        return CharSet.of([(code & ~0x20, code & ~0x20), (code | 0x20, code | 0x20)])
-    return CharSet.single(code)

@@ -6,8 +6,10 @@ check. Undefined and doubly defined names are found while resolving (resolve/res
 
 from __future__ import annotations
 
+from abnf_compiler.checks.alternatives import check_alternatives
 from abnf_compiler.checks.matching import check_matching
 from abnf_compiler.checks.recursion import check_recursion
+from abnf_compiler.checks.repetition import check_repetition
 from abnf_compiler.checks.style import check_style
 from abnf_compiler.checks.use import check_use
 from abnf_compiler.diagnostics import Diagnostic, in_order
@@ -27,6 +29,8 @@ def check(grammar: ResolvedGrammar, tree: SyntaxTree | None = None) -> tuple[Dia
         [
             *check_use(grammar, tree),
             *check_style(grammar),
+            *check_alternatives(grammar),
+            *check_repetition(grammar),
             *check_recursion(grammar),
             *check_matching(grammar),
         ]

@@ -73,7 +73,7 @@ def _source_of(prose: ProseVal, rule: Rule) -> str:
     """Where a rule might come from that is prose here: often the prose names an RFC."""
     number = re.search(r"\bRFC[ ]?0*([0-9]{1,5})\b", prose.text)
     if number is None or rule.definition is not prose:
-        return "define a rule for it, or import one"
+        return f"define a rule for it and add: ; @prose rule: {prose.text}"
     return f"add: ; @import rfc{number.group(1).rjust(4, '0')}: {rule.name}"
 
 

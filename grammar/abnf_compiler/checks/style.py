@@ -1,4 +1,4 @@
-"""What reads badly or says the same twice, in the rules of the file itself."""
+"""What reads badly in the rules of the file itself."""
 
 from __future__ import annotations
 
@@ -7,21 +7,18 @@ from collections.abc import Iterator
 from typing import Final
 
 from abnf_compiler.diagnostics import Diagnostic, finding
-from abnf_compiler.resolve.walk import references, subnodes
+from abnf_compiler.resolve.walk import references
 from abnf_compiler.source import Span
-from abnf_compiler.tree import Alternation, Node, ResolvedGrammar, Rule
+from abnf_compiler.tree import ResolvedGrammar, Rule
 
 _NOT_ASCII: Final = re.compile("[^\x00-\x7f\ufeff]")
 
 
 def check_style(grammar: ResolvedGrammar) -> Iterator[Diagnostic]:
-    """ABNF302, ABNF303 and ABNF304."""
+    """ABNF302 and ABNF304."""
     seen: set[str] = set()
     for rule in grammar.own_rules():
         yield from _case_variants(rule, grammar, seen)
-        for definition in rule.definitions:
-            if definition.span.source.name == grammar.name:
-                yield from _double_alternatives(definition.definition)
     yield from _not_ascii(grammar)
 
 
@@ -39,16 +36,6 @@ def _case_variants(rule: Rule, grammar: ResolvedGrammar, seen: set[str]) -> Iter
                 span,
                 hint="names compare without case; write each in one way",
             )
-
-
-def _double_alternatives(definition: Node) -> Iterator[Diagnostic]:
-    for node in subnodes(definition):
-        if isinstance(node, Alternation):
-            seen: set[Node] = set()
-            for item in node.items:
-                if item in seen:
-                    yield finding("ABNF303", "this alternative stands here twice", item.span)
-                seen.add(item)
 
 
 def _not_ascii(grammar: ResolvedGrammar) -> Iterator[Diagnostic]:

@@ -7,19 +7,22 @@ its entry points, so nothing in it is unused.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 
 from abnf_compiler.diagnostics import Diagnostic, finding
 from abnf_compiler.read.syntax_tree import SyntaxTree
-from abnf_compiler.resolve.walk import references
-from abnf_compiler.tree import ResolvedGrammar
+from abnf_compiler.resolve.prose import prose_key
+from abnf_compiler.resolve.walk import references, subnodes
+from abnf_compiler.tree import ProseVal, ResolvedGrammar
 
 
 def check_use(grammar: ResolvedGrammar, tree: SyntaxTree | None) -> Iterator[Diagnostic]:
-    """ABNF301, ABNF305 and ABNF306."""
+    """ABNF301, ABNF305, ABNF306 and ABNF309."""
     yield from _unused_rules(grammar)
     if tree is not None:
         yield from _unused_imports(grammar, tree)
         yield from _unreached_captures(grammar, tree)
+        yield from _unused_prose(grammar, tree)
 
 
 def reached(grammar: ResolvedGrammar, roots: Iterable[str]) -> set[str]:
@@ -71,3 +74,19 @@ def _unreached_captures(grammar: ResolvedGrammar, tree: SyntaxTree) -> Iterator[
             if item.key in grammar.rules and item.key not in below:
                 message = f'rule "{rule.name}" never reaches "{item.name}"'
                 yield finding("ABNF306", message, item.span, hint="nothing is captured for it")
+
+
+def _unused_prose(grammar: ResolvedGrammar, tree: SyntaxTree) -> Iterator[Diagnostic]:
+    """A binding holds for the prose of imported rules, too."""
+    held = {
+        prose_key(node.text): node.text
+        for rule in grammar.rules.values()
+        for definition in rule.definitions
+        for node in subnodes(definition.definition)
+        if isinstance(node, ProseVal)
+    }
+    for each in tree.prose:
+        if prose_key(each.text) not in held and not tree.broken:
+            near = get_close_matches(prose_key(each.text), held, 1)
+            hint = f"there is <{held[near[0]]}>" if near else "take the line out"
+            yield finding("ABNF309", f"no rule says <{each.text}>", each.span, hint=hint)

@@ -12,6 +12,7 @@ from typing import Final
 
 COMMANDS: Final = (
     "check",
+    "explain",
     "match",
     "parse",
     "extract",

@@ -10,20 +10,26 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from abnf_compiler.commands import FAILED, FINE, UNUSABLE, UsageError
+from abnf_compiler.commands.finding_choice import add_choice_arguments, chosen, stubborn
 from abnf_compiler.commands.grammar_input import add_grammar_arguments, libraries, read_source
+from abnf_compiler.commands.numbers import number_from
 from abnf_compiler.commands.rule_facts import facts_as_json, facts_line
+from abnf_compiler.commands.terminal import style_of
 
 if TYPE_CHECKING:
     from abnf_compiler.analysis import Analysis
     from abnf_compiler.checks.examine import Examination
 
 SUMMARY: Final = "read grammars and say what is wrong with them"
-EXAMPLE: Final = "abnfc check grammar/reply-metadata.abnf"
+EXAMPLE: Final = "abnfc check --ignore ABNF304 grammar/reply-metadata.abnf"
+
+SEE_ALSO: Final = "What a code means is said by: abnfc explain CODE\n\n"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """FILE..., --strict, --examples, --analysis and --json."""
+    """FILE..., which findings count, what is checked beside, and --json."""
     add_grammar_arguments(parser, several=True)
+    add_choice_arguments(parser)
     parser.add_argument("--strict", action="store_true", help="warnings fail the check, too")
     parser.add_argument(
         "--examples", action="store_true", help="match every @example with its rule, too"
@@ -32,6 +38,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--analysis",
         action="store_true",
         help="one line for each rule of FILE, too: regular, ambiguous, how fast, which engine",
+    )
+    parser.add_argument(
+        "--max-columns",
+        metavar="N",
+        type=number_from(20, 1000),
+        help="a line longer than this is an error; a draft has room for 69",
     )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
@@ -42,7 +54,9 @@ def run(arguments: Namespace) -> int:
     from abnf_compiler.diagnostics import Severity, render
 
     examinations: list[Examination] = []
-    unreadable = 0
+    unreadable = hidden = 0
+    kept: set[str] = set()
+    style = style_of(sys.stdout)
     for name in arguments.file:
         try:
             source = read_source(name)
@@ -56,9 +70,15 @@ def run(arguments: Namespace) -> int:
         )
         if arguments.examples:
             examination = _with_examples(examination)
+        if arguments.max_columns is not None:
+            examination = _with_columns(examination, arguments.max_columns)
+        shown = chosen(examination.diagnostics, arguments)
+        hidden += len(examination.diagnostics) - len(shown)
+        kept |= set(stubborn(examination.diagnostics, arguments))
+        examination = replace(examination, diagnostics=shown)
         examinations.append(examination)
         if not arguments.json:
-            sys.stdout.writelines(f"{render(found)}\n" for found in examination.diagnostics)
+            sys.stdout.writelines(f"{render(found, style)}\n" for found in shown)
             if arguments.analysis:
                 for facts, reachable in _facts(examination):
                     sys.stdout.write(
@@ -71,7 +91,9 @@ def run(arguments: Namespace) -> int:
     errors, warnings = (found.count(severity) for severity in Severity)
     rules = sum(len(one.grammar.own_rules()) for one in examinations)
     sys.stderr.write(f"abnfc: {_count(rules, 'rule')}, {_count(errors, 'error')}, ")
-    sys.stderr.write(f"{_count(warnings, 'warning')}\n")
+    sys.stderr.write(f"{_count(warnings, 'warning')}{f', {hidden} hidden' if hidden else ''}\n")
+    for code in sorted(kept):
+        sys.stderr.write(f"abnfc: {code} is an error here; errors cannot be ignored\n")
     if unreadable:
         return UNUSABLE
     return FAILED if errors or (warnings and arguments.strict) else FINE
@@ -95,7 +117,17 @@ def _with_examples(examination: Examination) -> Examination:
             if len(place.text) == len(example.octets) and place.text:  # no escapes
                 at = min(place.start + match.position, place.end)
                 place = Span(place.source, at, min(at + 1, place.end))
-            found.append(finding("ABNF406", message, place, expected=match.expected))
+            hint = "correct the example, or the rule"
+            found.append(finding("ABNF406", message, place, expected=match.expected, hint=hint))
+    return replace(examination, diagnostics=in_order(found))
+
+
+def _with_columns(examination: Examination, columns: int) -> Examination:
+    """The examination and a finding for each line that is too long (ABNF501)."""
+    from abnf_compiler.checks.columns import long_lines
+    from abnf_compiler.diagnostics import in_order
+
+    found = [*examination.diagnostics, *long_lines(examination.tree.source, columns)]
     return replace(examination, diagnostics=in_order(found))
 
 

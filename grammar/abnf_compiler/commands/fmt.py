@@ -6,12 +6,13 @@ import difflib
 import os
 import sys
 import tempfile
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Final
 
 from abnf_compiler.commands import FAILED, FINE, UNUSABLE, UsageError
 from abnf_compiler.commands.grammar_input import STDIN, read_source
+from abnf_compiler.commands.numbers import number_from
 
 SUMMARY: Final = "lay grammars out: columns, line breaks, blanks; comments stay as they are"
 EXAMPLE: Final = "abnfc fmt --width 72 grammar/reply-metadata.abnf"
@@ -25,7 +26,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         "file", metavar="FILE", nargs="+", help='a grammar in ABNF; "-" is standard input'
     )
     parser.add_argument(
-        "--width", type=_width, default=69, metavar="N", help="longest line (69, as in an RFC)"
+        "--width",
+        type=number_from(_MIN_WIDTH, _MAX_WIDTH),
+        default=69,
+        metavar="N",
+        help="longest line (69, as in an RFC)",
     )
     target = parser.add_mutually_exclusive_group()
     target.add_argument(
@@ -107,12 +112,3 @@ def _lines(text: str) -> list[str]:
     """The lines with their ends, cut at line feeds only."""
     parts = text.split("\n")
     return [f"{part}\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
-
-
-def _width(text: str) -> int:
-    """A width on the command line."""
-    if text.isascii() and text.isdigit() and len(text) < 5:
-        width = int(text)
-        if _MIN_WIDTH <= width <= _MAX_WIDTH:
-            return width
-    raise ArgumentTypeError(f"{text!r} is not a number from {_MIN_WIDTH} to {_MAX_WIDTH}")

@@ -31,9 +31,12 @@ def _words(facts: Analysis, reachable: bool | None) -> Iterator[str]:
     if facts.deterministic is not None:
         yield "deterministic" if facts.deterministic else "not deterministic"
     if facts.witness is not None:
-        yield f'ambiguous on "{_text(facts.witness)}"'
+        longer = "" if facts.shortest else " (perhaps on a shorter string, too)"
+        yield f'ambiguous on "{_text(facts.witness)}"{longer}'
     elif facts.ambiguous is False:
         yield "unambiguous"
+    elif facts.searched is not None:
+        yield f"unambiguous up to {facts.searched} character{'' if facts.searched == 1 else 's'}"
     if facts.backtracking is not None:
         yield _backtracking_words(facts.backtracking)
     if facts.states is not None:
@@ -69,6 +72,8 @@ def facts_as_json(facts: Analysis, reachable: bool | None) -> dict[str, object]:
         "deterministic": facts.deterministic,
         "ambiguous": facts.ambiguous,
         "ambiguous_string": None if facts.witness is None else list(facts.witness),
+        "ambiguous_string_is_shortest": None if facts.witness is None else facts.shortest,
+        "unambiguous_up_to": facts.searched,
         "backtracking": report.growth.value if report and report.pump else growth,
         "backtracking_prefix": list(report.pump.prefix) if report and report.pump else None,
         "backtracking_pump": list(report.pump.pump) if report and report.pump else None,

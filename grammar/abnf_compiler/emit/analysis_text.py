@@ -21,7 +21,8 @@ def _string(codes: tuple[int, ...]) -> str:
 def _decided_by(found: Analysis) -> str:
     """Which engine gives the verdict."""
     if found.proof is None:
-        return "Decided by Lark's Earley parser, character by character."
+        why = "it is too large for a pattern" if found.regular else "no automaton describes it"
+        return f"Decided by Lark's Earley parser, character by character: {why}."
     return (
         "Decided by one pattern of Python's `re` in linear time "
         f"({found.proof.label.value}): {found.proof.statement}"
@@ -41,11 +42,30 @@ def _form(found: Analysis) -> str:
 def _readings(found: Analysis) -> str:
     """Whether some string has two readings."""
     if found.witness is not None:
+        shorter = "" if found.shortest else ", perhaps a shorter string too"
         return (
-            f"Ambiguous: {_string(found.witness)} has two readings; "
+            f"Ambiguous: {_string(found.witness)} has two readings{shorter}; "
             "the verdict does not depend on which is taken."
         )
-    return "Unambiguous: every string has one reading." if found.ambiguous is False else ""
+    if found.ambiguous is False:
+        return "Unambiguous: every string has one reading."
+    if found.searched is not None:
+        return f"No string of up to {found.searched} characters has two readings."
+    return ""
+
+
+def _choices(found: Analysis) -> str:
+    """What the rule as written costs a reader that tries one way after the other."""
+    if found.deterministic:
+        return "The next character decides every choice of the rule as written."
+    report = found.backtracking
+    if report is None or report.pump is None:
+        return ""
+    return (
+        "A matcher that backtracks over the rule as written takes "
+        f"{report.growth.value} time on {_string(report.pump.prefix)} and then "
+        f"{_string(report.pump.pump)} again and again; the pattern does not."
+    )
 
 
 def analysis_text(grammar: ResolvedGrammar, rule: str) -> str:
@@ -56,5 +76,5 @@ def analysis_text(grammar: ResolvedGrammar, rule: str) -> str:
     """
     found = analyse(grammar, rule)
     note = f"Not known: {found.note}." if found.note and found.regular else ""
-    facts = (_decided_by(found), _form(found), _readings(found), note)
+    facts = (_decided_by(found), _form(found), _choices(found), _readings(found), note)
     return "".join(f"- {fact}\n" for fact in facts if fact)

@@ -38,12 +38,13 @@ from abnf_compiler.automata.expression import (
     without_captures,
 )
 from abnf_compiler.automata.normal_form import AutomataError, to_regex
-from abnf_compiler.diagnostics import Diagnostic, GrammarError, Severity
+from abnf_compiler.diagnostics import GrammarError, finding
 from abnf_compiler.emit.generated_line import DEFAULT_COMMAND, generated_line
 from abnf_compiler.emit.lark_names import character_class, lark_rule, terminal_name
 from abnf_compiler.tree import ResolvedGrammar
 
 NO_LARK_LINES: Final = "ABNF502"
+WITHOUT_LINES: Final = "abnfc lark without --lines writes every grammar"
 END_OF_LINE: Final = r"\Z"
 
 SHAPE: Final = """\
@@ -180,9 +181,9 @@ class _Lines:
         self.rules: dict[str, str] = {}
         self._connectors: dict[Regex, str] = {}
 
-    def refused(self, message: str) -> GrammarError:
+    def refused(self, message: str, hint: str = WITHOUT_LINES) -> GrammarError:
         span = self.grammar.rules[self.top].definitions[0].name_span
-        return GrammarError((Diagnostic(NO_LARK_LINES, Severity.ERROR, message, span),))
+        return GrammarError((finding(NO_LARK_LINES, message, span, hint=hint),))
 
     def met(self, name: str, regex: Regex, follow: Follow, ahead: Regex = EPSILON) -> str:
         """Note an occurrence of a terminal; what may follow it adds up over its occurrences."""
@@ -279,7 +280,8 @@ def emit_lark_lines(
     """
     lines = _Lines(grammar, rule.lower())
     if rule.lower() not in dict(grammar.annotations.captures):
-        raise lines.refused(f"rule {rule} has no @capture: there is nothing to return")
+        hint = f"add: ; @capture {rule}: and the rules to return"
+        raise lines.refused(f"rule {rule} has no @capture: there is nothing to return", hint)
     try:
         regex = to_regex(grammar, rule, captures=True)
     except AutomataError as error:

@@ -13,16 +13,15 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
-from abnf_compiler.diagnostics import Diagnostic, GrammarError, Severity
-from abnf_compiler.emit.abnf_text import abnf_of, definition_span, without_annotations
+from abnf_compiler.checks.columns import DRAFT_COLUMNS, long_lines
+from abnf_compiler.diagnostics import GrammarError
+from abnf_compiler.emit.abnf_text import abnf_of, without_annotations
 from abnf_compiler.emit.generated_line import DEFAULT_COMMAND, generated_line
 from abnf_compiler.emit.sections import sections
 from abnf_compiler.resolve.walk import references
-from abnf_compiler.source import Span
+from abnf_compiler.source import Source
 from abnf_compiler.tree import ResolvedGrammar, Rule
 
-MAX_COLUMNS: Final = 69
-LINE_TOO_LONG: Final = "ABNF501"
 COLLECTED: Final = "collected"
 RFC_AND_SECTION: Final = re.compile(r"RFC (\d+)(?:, (Section|Appendix) ([A-Z0-9.]*[A-Z0-9]))?")
 DOCUMENT_NUMBER: Final = re.compile(r"rfc0*(\d+)", re.IGNORECASE)
@@ -39,19 +38,8 @@ def _sourcecode(abnf: str, name: str, first_line: str, *, markers: bool = False)
 
 
 def _check_columns(grammar: ResolvedGrammar) -> None:
-    """Refuse rules that do not fit between the margins of an RFC (RFC 7994, Section 4.3)."""
-    found = []
-    for rule in grammar.own_rules():
-        for definition in rule.definitions:
-            span = definition_span(definition)
-            start = span.start
-            for line in span.text.splitlines(keepends=True):
-                width = len(line.rstrip())
-                if width > MAX_COLUMNS:
-                    place = Span(span.source, start + MAX_COLUMNS, start + width)
-                    message = f"the line has {width} columns, a draft at most {MAX_COLUMNS}"
-                    found.append(Diagnostic(LINE_TOO_LONG, Severity.ERROR, message, place))
-                start += len(line)
+    """Refuse a grammar that does not fit between the margins of an RFC."""
+    found = tuple(long_lines(Source(grammar.name, grammar.text)))
     if found:
         raise GrammarError(found)
 
@@ -74,7 +62,7 @@ def prose_stub(rule: Rule, column: int) -> str:
     """A line that stands for an imported rule; `=` in `column` (from 1) where the line fits."""
     prose = f"= <{rule.name}, see {origin_reference(rule)}>"
     line = f"{rule.name.ljust(column - 2)} {prose}"
-    return line if len(line) <= MAX_COLUMNS else f"{rule.name} {prose}"
+    return line if len(line) <= DRAFT_COLUMNS else f"{rule.name} {prose}"
 
 
 def _defining_column(grammar: ResolvedGrammar) -> int:

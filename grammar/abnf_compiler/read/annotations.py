@@ -2,12 +2,13 @@
 
     ; @import rfc3986: IPv4address uri-host=host  rules of another document, here under other names
     ; @start name ...                             entry points
+    ; @prose rule: text                           the prose value <text> means the rule
     ; @prefer name                                read greedily where ambiguous
     ; @capture rule: a b *c                       what the parser of `rule` returns
     ; @example rule: text                         the rule must accept the text
 
-Rule: several lines of one kind add up. Every name keeps its place, so that the resolver can say
-where an unknown one stands.
+Rules: the words and their forms are those of annotation_forms.py. Several lines of one kind add
+up. Every name keeps its place, so that the resolver can say where an unknown one stands.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from abnf_compiler.diagnostics import Diagnostic, finding
+from abnf_compiler.read.annotation_forms import FORMS
 from abnf_compiler.read.escapes import ESCAPES, BadEscapeError, unescaped
 from abnf_compiler.read.split import BLANKS
 from abnf_compiler.source import Source, Span
@@ -61,6 +63,15 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
+class ProseBinding:
+    """`@prose rule: text`: the prose value `<text>` means the rule."""
+
+    rule: Reference
+    text: str
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class AnnotationReading:
     """What the annotations say; `mentions` are all rule names in them that must exist."""
 
@@ -69,6 +80,7 @@ class AnnotationReading:
     mentions: tuple[Reference, ...]
     captures: tuple[tuple[Reference, tuple[Reference, ...]], ...]
     examples: tuple[Example, ...]
+    prose: tuple[ProseBinding, ...]
     diagnostics: tuple[Diagnostic, ...]
 
 
@@ -94,11 +106,13 @@ class _Reader:
         self._captures: dict[str, list[Capture]] = {}
         self._capture_places: list[tuple[Reference, tuple[Reference, ...]]] = []
         self._examples: list[Example] = []
+        self._bindings: list[ProseBinding] = []
         self._imports: list[Import] = []
         self._found: list[Diagnostic] = []
         self._words: Final[Mapping[str, Callable[[Span, Span], None]]] = {
             "import": self._import,
             "start": self._start,
+            "prose": self._prose,
             "prefer": self._prefer,
             "capture": self._capture,
             "example": self._example,
@@ -125,6 +139,7 @@ class _Reader:
     def reading(self) -> AnnotationReading:
         """All that was read."""
         mentions = [*self._starts, *self._preferred, *(each.rule for each in self._examples)]
+        mentions += [each.rule for each in self._bindings]
         for rule, items in self._capture_places:
             mentions += (rule, *items)
         annotations = Annotations(
@@ -134,6 +149,7 @@ class _Reader:
             examples=tuple(
                 (each.rule.key, each.octets.decode("latin-1")) for each in self._examples
             ),
+            prose=tuple((each.text, each.rule.name) for each in self._bindings),
         )
         return AnnotationReading(
             annotations,
@@ -141,17 +157,18 @@ class _Reader:
             tuple(mentions),
             tuple(self._capture_places),
             tuple(self._examples),
+            tuple(self._bindings),
             tuple(self._found),
         )
 
     def _start(self, word: Span, rest: Span) -> None:
-        self._starts += self._names(word, rest, "; @start name name")
+        self._starts += self._names(word, rest, FORMS["start"].form)
 
     def _prefer(self, word: Span, rest: Span) -> None:
-        self._preferred += self._names(word, rest, "; @prefer name")
+        self._preferred += self._names(word, rest, FORMS["prefer"].form)
 
     def _import(self, word: Span, rest: Span) -> None:
-        form = "; @import document: name here=there"
+        form = FORMS["import"].form
         head = self._head(word, rest, form, _DOCUMENT_NAME, "the name of a document")
         if head is None:
             return
@@ -175,7 +192,7 @@ class _Reader:
             self._imports.append(Import(document.text, tuple(names), document, tuple(sources)))
 
     def _capture(self, word: Span, rest: Span) -> None:
-        form = "; @capture rule: name *name"
+        form = FORMS["capture"].form
         head = self._head(word, rest, form, _RULE_NAME, "a rule name")
         if head is None:
             return
@@ -190,8 +207,20 @@ class _Reader:
                 known.append(item)
         self._capture_places.append((Reference(rule.text, rule), names))
 
+    def _prose(self, word: Span, rest: Span) -> None:
+        form = FORMS["prose"].form
+        head = self._head(word, rest, form, _RULE_NAME, "a rule name")
+        if head is None:
+            return
+        rule, after = head
+        text = after.text.strip()
+        if not text or "<" in text or ">" in text:
+            self._malformed(rule, "the text of a prose value is missing or in brackets", form)
+            return
+        self._bindings.append(ProseBinding(Reference(rule.text, rule), text, rule))
+
     def _example(self, word: Span, rest: Span) -> None:
-        form = "; @example rule: text"
+        form = FORMS["example"].form
         head = self._head(word, rest, form, _RULE_NAME, "a rule name")
         if head is None:
             return
@@ -257,5 +286,6 @@ class _Reader:
         except BadEscapeError as problem:
             place = Span(self._source, span.start + problem.start, span.start + problem.end)
             message = f'"{place.text}" is not an escape'
-            self._found.append(finding("ABNF123", message, place, expected=ESCAPES))
+            hint = "a backslash that means itself is written twice"
+            self._found.append(finding("ABNF123", message, place, expected=ESCAPES, hint=hint))
             return None

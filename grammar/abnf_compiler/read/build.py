@@ -28,6 +28,7 @@ from abnf_compiler.tree import (
 )
 
 MAX_CODE_POINT: Final = 0x10FFFF
+_NO_BOUND: Final = "a repetition without a maximum has no bound: *element"
 MAX_DIGITS: Final = 1000  # of one number; Python itself refuses decimal numbers beyond 4300 digits
 _BASES: Final = {"b": 2, "d": 10, "x": 16}
 
@@ -154,7 +155,7 @@ class NodeBuilder:
     def _number(self, digits: str, base: int, extent: Span) -> int:
         if len(digits) > MAX_DIGITS:
             message = f"a number of {len(digits)} digits; at most {MAX_DIGITS} are read"
-            self.found.append(finding("ABNF108", message, extent))
+            self.found.append(finding("ABNF108", message, extent, hint=_NO_BOUND))
             return 0
         return int(digits, base)
 

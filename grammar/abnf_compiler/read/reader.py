@@ -25,6 +25,7 @@ from abnf_compiler.read.syntax_tree import SyntaxTree
 from abnf_compiler.source import Source, Span
 from abnf_compiler.tree import RuleDefinition
 
+_A_RULE: Final = 'a rule is "name = elements", its name at the margin'
 _GRAMMAR: Final = Path(__file__).with_name("abnf.lark")
 
 
@@ -58,7 +59,7 @@ def read_leniently(source: Source) -> SyntaxTree:
             definitions.append(definition)
     if not blocks:
         place = Span(source, 0, 0)
-        found.append(finding("ABNF112", "the grammar holds no rule", place))
+        found.append(finding("ABNF112", "the grammar holds no rule", place, hint=_A_RULE))
     return SyntaxTree(
         source,
         tuple(definitions),
@@ -67,6 +68,7 @@ def read_leniently(source: Source) -> SyntaxTree:
         annotations.mentions,
         annotations.captures,
         annotations.examples,
+        annotations.prose,
         frozenset(broken - {""}),
         in_order(found),
     )

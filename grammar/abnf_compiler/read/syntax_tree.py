@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from abnf_compiler.diagnostics import Diagnostic
-from abnf_compiler.read.annotations import Example, Import
+from abnf_compiler.read.annotations import Example, Import, ProseBinding
 from abnf_compiler.source import Source
 from abnf_compiler.tree import Annotations, Reference, RuleDefinition
 
@@ -25,5 +25,6 @@ class SyntaxTree:
     mentions: tuple[Reference, ...] = ()
     captures: tuple[tuple[Reference, tuple[Reference, ...]], ...] = ()
     examples: tuple[Example, ...] = ()
+    prose: tuple[ProseBinding, ...] = ()
     broken: frozenset[str] = frozenset()
     diagnostics: tuple[Diagnostic, ...] = field(default=(), compare=False)

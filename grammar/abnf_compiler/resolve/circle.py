@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from abnf_compiler.diagnostics import Diagnostic, finding
 from abnf_compiler.read.annotations import Import
 from abnf_compiler.read.syntax_tree import SyntaxTree
 from abnf_compiler.resolve.library import Library
+
+_NO_CIRCLE: Final = "let one of them define what the other imports"
 
 
 def import_circle(tree: SyntaxTree, library: Library) -> Diagnostic | None:
@@ -30,7 +33,7 @@ def import_circle(tree: SyntaxTree, library: Library) -> Diagnostic | None:
             circle = [Path(name).stem for name in open_ones[open_ones.index(target) :]]
             way = " -> ".join([*circle, Path(target).stem])
             message = f"documents import each other in a circle: {way}"
-            return finding("ABNF206", message, each.span)
+            return finding("ABNF206", message, each.span, hint=_NO_CIRCLE)
         if target not in finished:
             trail.append((target, list(reversed(document.tree.imports))))
     return None

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from typing import Final
 
 from abnf_compiler.diagnostics import Diagnostic, Severity, finding
 from abnf_compiler.read.syntax_tree import SyntaxTree
@@ -22,6 +23,8 @@ from abnf_compiler.resolve.walk import leaves_replaced, references
 from abnf_compiler.resolve.wanted import defines
 from abnf_compiler.source import Span
 from abnf_compiler.tree import Node, ProseVal, Reference, RuleDefinition
+
+_SEARCHED: Final = "put it into borrowed/ beside the file, or name its folder by --library"
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +264,7 @@ class _Follower:
         """The document, once said why there is none."""
         document = self._library.document(name)
         if isinstance(document, str):
-            self._report_once(name, finding("ABNF204", document, place))
+            self._report_once(name, finding("ABNF204", document, place, hint=_SEARCHED))
             return None
         errors = [each for each in document.tree.diagnostics if each.severity is Severity.ERROR]
         for each in errors:

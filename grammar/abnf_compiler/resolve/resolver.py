@@ -29,7 +29,8 @@ from abnf_compiler.read.syntax_tree import SyntaxTree
 from abnf_compiler.resolve.core_rules import core_rules, restates_core
 from abnf_compiler.resolve.imports import Imported, Imports, clash, follow_imports
 from abnf_compiler.resolve.library import Library, rules_of
-from abnf_compiler.resolve.walk import leaves_replaced, references
+from abnf_compiler.resolve.prose import prose_bound, prose_key
+from abnf_compiler.resolve.walk import leaves_replaced, references, subnodes
 from abnf_compiler.resolve.wanted import wanted, with_imports
 from abnf_compiler.resolve.well_known import defining_documents, rfc_number
 from abnf_compiler.source import Span
@@ -110,6 +111,8 @@ class _Resolver:
         self._core_restated()
         self._look_up(imports)
         self._read_names_in_brackets()
+        bindings = {prose_key(text): name for text, name in self._tree.annotations.prose}
+        self._rules = prose_bound(self._rules, bindings)
         grammar = ResolvedGrammar(
             self._tree.source.name, self._tree.source.text, self._rules, self._tree.annotations
         )
@@ -201,6 +204,8 @@ class _Resolver:
         for reference in self._tree.mentions:
             if reference.key in self._core and reference.key not in known:
                 core_used |= self._core_closure(reference.key) - known
+        for key in self._core_in_brackets() - known:
+            core_used |= self._core_closure(key) - known
         for key in self._core:
             if key in core_used:
                 self._rules[key] = _core_rule(self._core[key])
@@ -208,6 +213,12 @@ class _Resolver:
         for name in sorted(imports.missing | self._tree.broken):
             if name not in self._rules:
                 self._rules[name] = _undefined_rule(name, Span(self._tree.source, 0, 0))
+
+    def _core_in_brackets(self) -> set[str]:
+        """The core rules that are named as prose, `<CRLF>`."""
+        nodes = (node for rule in self._rules.values() for node in subnodes(rule.definition))
+        named = {node.text.strip().lower() for node in nodes if isinstance(node, ProseVal)}
+        return named & self._core.keys()
 
     def _core_closure(self, key: str) -> set[str]:
         """A core rule and the core rules it needs."""
@@ -227,7 +238,7 @@ class _Resolver:
                 undefined.setdefault(reference.key, reference)
         for key, reference in undefined.items():
             message = f'rule "{reference.name}" is not defined'
-            hint = self._where(reference.name)
+            hint = self._where(reference.name) or "define it, or import it by ; @import"
             self._found.append(self._mild(finding("ABNF201", message, reference.span, hint=hint)))
             self._rules[key] = _undefined_rule(reference.name, reference.span)
         for reference in self._tree.mentions:
