@@ -149,7 +149,7 @@ def test_a_server_that_stops_leaves_no_connection_behind(hosts, run):
         await writer.wait_closed()
         return rest
 
-    assert run(scenario()) == b""
+    assert run(scenario()) == b"421 4.3.2 backend1 Service is shutting down\r\n"
 
 
 def test_a_message_that_cannot_be_stored_is_a_transient_failure(hosts, run):

@@ -6,21 +6,22 @@ Rule 2: 250 is said after the message is on the disk, for each recipient on its 
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import partial
 from pathlib import Path as FilePath
 from typing import Final
 
 from reply_metadata.codec import build_reply
 from reply_metadata.commands import HelloVerb, MailFrom, RcptTo
 from reply_metadata.keys import QueueId
-from reply_metadata.network.asyncio_server import HandlerFactory, Peers
 from reply_metadata.network.maildir import Maildir, folder_name
+from reply_metadata.network.server_dialogue import HandlerFactory, Peers
+from reply_metadata.network.steps import Blocking
 from reply_metadata.octets import escaped
 from reply_metadata.paths import Path
 from reply_metadata.policy.one_reply import one_reply_for_all
@@ -66,28 +67,33 @@ class LocalHandler:
         self._client = peers.client
         self._trusted = within_any(peers.client.address, settings.trusted_peers)
 
-    async def sender(self, mail: MailFrom) -> Reply:
+    def sender(self, mail: MailFrom) -> Reply:
         """Every sender is taken."""
         return build_reply(250, "2.1.0", "OK")
 
-    async def recipient(self, mail: MailFrom, recipient: RcptTo) -> Reply:
+    def recipient(self, mail: MailFrom, recipient: RcptTo) -> Reply:
         """The reply the tables say."""
         key = mailbox_key(recipient.recipient)
         decision = self._settings.decisions.get(key, self._settings.others)
         return reply_to_recipient(decision, trusted=self._trusted)
 
-    async def content(
+    def content(
+        self, mail: MailFrom, recipients: Sequence[RcptTo], content: bytes
+    ) -> Blocking[Sequence[Reply]]:
+        """Store one copy for each recipient; one reply each in LMTP, one for all in SMTP."""
+        return Blocking(partial(self._store_all, mail, recipients, content))
+
+    def forget(self) -> None:
+        """Nothing is kept between transactions."""
+
+    def _store_all(
         self, mail: MailFrom, recipients: Sequence[RcptTo], content: bytes
     ) -> Sequence[Reply]:
-        """Store one copy for each recipient; one reply each in LMTP, one for all in SMTP."""
-        replies = [await self._store(mail, recipient, content) for recipient in recipients]
+        replies = [self._store(mail, recipient, content) for recipient in recipients]
         per_recipient = len(self._session.results_owed) == len(replies)
         return replies if per_recipient else (one_reply_for_all(replies),)
 
-    async def forget(self) -> None:
-        """Nothing is kept between transactions."""
-
-    async def _store(self, mail: MailFrom, recipient: RcptTo, content: bytes) -> Reply:
+    def _store(self, mail: MailFrom, recipient: RcptTo, content: bytes) -> Reply:
         queue_id = self._settings.queue_id()
         key = mailbox_key(recipient.recipient)
         maildir = Maildir(
@@ -95,7 +101,7 @@ class LocalHandler:
         )
         message = self._trace(mail, recipient, queue_id) + content
         try:
-            await asyncio.to_thread(maildir.deliver, message.replace(b"\r\n", b"\n"))
+            maildir.deliver(message.replace(b"\r\n", b"\n"))
         except OSError as error:
             _LOG.error("%s not stored: %s", queue_id, escaped(str(error)))
             return build_reply(451, "4.3.0", "Not stored, try again later")

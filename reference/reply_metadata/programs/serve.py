@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from reply_metadata.errors import ReplyMetadataError
-from reply_metadata.network.asyncio_server import HandlerFactory, MailServer
+from reply_metadata.network.asyncio_server import MailServer
 from reply_metadata.network.local_delivery import LocalSettings, local_handlers
+from reply_metadata.network.server_dialogue import HandlerFactory
 from reply_metadata.policy.recipient import (
     Decision,
     Defer,
