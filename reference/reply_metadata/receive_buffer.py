@@ -165,6 +165,9 @@ class CommandBuffer(_OctetBuffer):
             RemoteProtocolError: the message or a line is over-long, or holds a bare CR or LF.
         """
         self._raise_again()
+        whole = self._whole_message()
+        if whole is not None:
+            return whole
         octets = self._octets
         limits = self._limits
         start = 0
@@ -188,6 +191,30 @@ class CommandBuffer(_OctetBuffer):
         if len(octets) > limits.max_message_line_octets:
             self._refuse("the message was refused: a line is too long", MESSAGE_TOO_LONG)
         return None
+
+    def _whole_message(self) -> bytes | None:
+        """What `next_message` gives when all of it is here and right; else None: line by line.
+
+        The usual case, and a small part of the time.  It looks at the octets once more at most: at
+        those of the first segment.
+        """
+        octets = self._octets
+        if self._message or self._scanned or len(octets) > self._limits.max_message_line_octets:
+            return None
+        end = 0 if octets.startswith(b".\r\n") else octets.find(b"\r\n.\r\n") + 2
+        if end == 1:
+            return None
+        if (
+            not octets.count(b"\r\n", 0, end)
+            == octets.count(b"\r", 0, end)
+            == octets.count(b"\n", 0, end)
+        ):
+            return None
+        if end > self._limits.max_message_octets:
+            return None
+        message = octets[:end].replace(b"\r\n.", b"\r\n")
+        self._take(end + 3)
+        return bytes(message[1:] if message.startswith(b".") else message)
 
     def next_chunk(self, count: int) -> bytes | None:
         """Exactly `count` octets (RFC 3030, Section 2: BDAT), or None when more are needed.

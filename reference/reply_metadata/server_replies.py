@@ -9,17 +9,19 @@ reader just what was meant.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from reply_metadata import commands
 from reply_metadata._generated import reply_grammar
 from reply_metadata.codec import build_reply, parse_reply
+from reply_metadata.codec_read import was_read_as_sent
 from reply_metadata.commands import Command
 from reply_metadata.errors import LocalProtocolError, shown
 from reply_metadata.extension import allowed_in
 from reply_metadata.server_rules import ServerSettings
 from reply_metadata.transitions import DIALECTS, Protocol, Step, command_name
-from reply_metadata.values import Reply
+from reply_metadata.values import Metadata, Reply
 
 _USUAL: Final[Mapping[type[Command], tuple[int, str | None, str]]] = {
     commands.StartTls: (220, "2.0.0", "Ready to start TLS"),
@@ -49,37 +51,65 @@ def usual_reply(command: Command, protocol: Protocol, settings: ServerSettings, 
         case commands.Hello(verb=verb):
             extended = verb is DIALECTS[protocol].extended_verb
             lines = settings.keywords(tls=tls) if extended else ()
-            return build_reply(250, None, "\n".join((settings.host_name, *lines)))
+            return _fixed(250, None, "\n".join((settings.host_name, *lines)))
         case commands.Authenticate(credentials=None):
             return _CHALLENGE
         case commands.Chunk(octets=octets):
             return build_reply(250, "2.0.0", f"{len(octets)} octets received")
         case commands.Quit():
-            return build_reply(221, "2.0.0", f"{settings.host_name} closing connection")
+            return _fixed(221, "2.0.0", f"{settings.host_name} closing connection")
     if type(command) not in _USUAL:
         raise LocalProtocolError("who uses the session answers MAIL, RCPT and AUTH")
-    return build_reply(*_USUAL[type(command)])
+    return _fixed(*_USUAL[type(command)])
 
 
-def reply_for_client(reply: Reply, step: Step, protocol: Protocol, *, negotiated: bool) -> Reply:
+@lru_cache(maxsize=256)
+def _fixed(code: int, enhanced_code: str | None, text: str) -> Reply:
+    """A reply without metadata, built once."""
+    return build_reply(code, enhanced_code, text)
+
+
+def octets_for_client(reply: Reply, step: Step, protocol: Protocol, *, negotiated: bool) -> bytes:
     """The reply as the client may get it; Draft: #where, #form-sent.
 
     Raises:
         LocalProtocolError: it would not be read as what was meant.
     """
     if not negotiated:
-        if not reply.metadata:
-            return reply
-        return build_reply(reply.code, reply.enhanced_code, reply.text, negotiated=False)
+        if reply.metadata:
+            reply = _without_metadata(reply.code, reply.enhanced_code, reply.text)
+        return reply.to_octets()
     command = command_name(step)
+    lmtp = protocol is Protocol.LMTP
     if not allowed_in(reply.code, command):
         if reply.metadata:
             raise LocalProtocolError(f"no metadata may stand in {reply.code} to {step.value}")
-        return reply
-    if not reply_grammar.match("reply-with-metadata", reply.octets):
+        return reply.to_octets()
+    if was_read_as_sent(reply, command, lmtp=lmtp) and _has_form(reply.octets):
+        return reply.octets  # it was read back just as the client will read it
+    read = (_read_again if not reply.metadata else _read_as_sent)(reply.octets, command, lmtp)
+    if read is None:
         raise LocalProtocolError(f"not in the form with metadata: {shown(reply.octets)}")
-    lmtp = protocol is Protocol.LMTP
-    read = parse_reply(reply.octets, negotiated=True, command=command, lmtp=lmtp)
-    if read.metadata != reply.metadata:
+    if read != reply.metadata:
         raise LocalProtocolError(f"would be read with other metadata: {shown(reply.octets)}")
-    return reply
+    return reply.to_octets()
+
+
+@lru_cache(maxsize=256)
+def _without_metadata(code: int, enhanced_code: str | None, text: str) -> Reply:
+    return build_reply(code, enhanced_code, text, negotiated=False)
+
+
+def _has_form(octets: bytes) -> bool:
+    return reply_grammar.match("reply-with-metadata", octets)
+
+
+def _read_as_sent(octets: bytes, command: str | None, lmtp: bool) -> Metadata | None:
+    """What a client reads in a reply, or None when it has not the form with metadata."""
+    if not _has_form(octets):
+        return None
+    return parse_reply(octets, negotiated=True, command=command, lmtp=lmtp).metadata
+
+
+_read_again = lru_cache(maxsize=256)(_read_as_sent)
+"""The same, remembered: replies without metadata are few and sent over and over."""

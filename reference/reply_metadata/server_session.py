@@ -22,7 +22,7 @@ from reply_metadata.errors import CommandRefused, LocalProtocolError, RemoteProt
 from reply_metadata.events import NEED_DATA, Content, NeedData, Refused, ServerEvent, ServerReply
 from reply_metadata.receive_buffer import MESSAGE_TOO_LONG, CommandBuffer
 from reply_metadata.server_chunks import ChunkReceiver
-from reply_metadata.server_replies import reply_for_client, usual_reply
+from reply_metadata.server_replies import octets_for_client, usual_reply
 from reply_metadata.server_rules import ServerSettings, refusal_of_parameters
 from reply_metadata.session import ENDED, Session
 from reply_metadata.transitions import Answer, Protocol, State, Step
@@ -119,9 +119,7 @@ class ServerSession(Session):
         """
         step, answer = self._step_answered(event)
         after = self._state_after(step, answer)
-        octets = reply_for_client(
-            event.reply, step, self.protocol, negotiated=self.negotiated
-        ).to_octets()
+        octets = octets_for_client(event.reply, step, self.protocol, negotiated=self.negotiated)
         if isinstance(event, events.RefusalAnswer):
             octets *= event.times
         self._keep(event, answer, after)
