@@ -87,12 +87,22 @@ def octets_for_client(reply: Reply, step: Step, protocol: Protocol, *, negotiate
         return reply.to_octets()
     if was_read_as_sent(reply, command, lmtp=lmtp) and _has_form(reply.octets):
         return reply.octets  # it was read back just as the client will read it
-    read = (_read_again if not reply.metadata else _read_as_sent)(reply.octets, command, lmtp)
-    if read is None:
-        raise LocalProtocolError(f"not in the form with metadata: {shown(reply.octets)}")
-    if read != reply.metadata:
-        raise LocalProtocolError(f"would be read with other metadata: {shown(reply.octets)}")
-    return reply.to_octets()
+    groups = reply.metadata
+    return (_checked if groups else _checked_once)(reply.octets, groups, command, lmtp)
+
+
+def _checked(octets: bytes, groups: Metadata, command: str | None, lmtp: bool) -> bytes:
+    """A reply in canonical form, when a client finds just these groups in it."""
+    if not _has_form(octets):
+        raise LocalProtocolError(f"not in the form with metadata: {shown(octets)}")
+    read = parse_reply(octets, negotiated=True, command=command, lmtp=lmtp)
+    if read.metadata != groups:
+        raise LocalProtocolError(f"would be read with other metadata: {shown(octets)}")
+    return read.to_octets()
+
+
+_checked_once = lru_cache(maxsize=256)(_checked)
+"""The same, remembered: replies without metadata are few and sent over and over."""
 
 
 @lru_cache(maxsize=256)
@@ -102,14 +112,3 @@ def _without_metadata(code: int, enhanced_code: str | None, text: str) -> Reply:
 
 def _has_form(octets: bytes) -> bool:
     return reply_grammar.match("reply-with-metadata", octets)
-
-
-def _read_as_sent(octets: bytes, command: str | None, lmtp: bool) -> Metadata | None:
-    """What a client reads in a reply, or None when it has not the form with metadata."""
-    if not _has_form(octets):
-        return None
-    return parse_reply(octets, negotiated=True, command=command, lmtp=lmtp).metadata
-
-
-_read_again = lru_cache(maxsize=256)(_read_as_sent)
-"""The same, remembered: replies without metadata are few and sent over and over."""

@@ -104,20 +104,25 @@ class Server:
                 time.sleep(0.05)
         raise RuntimeError(f"{self.kind} does not listen")
 
+    def cpu_ns(self):
+        """The time the process was on a processor; what it waited for one does not count."""
+        return int(Path(f"/proc/{self.process.pid}/schedstat").read_text("ascii").split()[0])
+
     def __exit__(self, *_details):
         self.process.kill()
         self.process.wait()
 
 
-def messages_per_second(server, mode):
-    """One run of smtp-source."""
+def run(server, mode):
+    """One run of smtp-source: rate, and processor us a message of the server."""
     words, environment = postfix_command("smtp-source")
     words += ["-s", str(mode.sessions), "-m", str(mode.messages), "-l", str(OCTETS)]
     words += ["-f", "sender@example.org", "-t", "user1@example.com"]
     words += ["-L"] * (mode.protocol == "lmtp") + ["-d"] * mode.kept
-    started = time.perf_counter()
+    started, busy = time.perf_counter(), server.cpu_ns()
     subprocess.run([*words, f"{HOST}:{server.port}"], env=environment, check=True, timeout=60)
-    return mode.messages / (time.perf_counter() - started)
+    took = time.perf_counter() - started
+    return mode.messages / took, (server.cpu_ns() - busy) / 1e3 / mode.messages
 
 
 def measured(kinds, rounds, modes):
@@ -131,9 +136,9 @@ def measured(kinds, rounds, modes):
             for mode in (mode for mode in modes if mode.protocol == protocol):
                 for number in range(rounds + 1):  # the first one warms up
                     for server in servers:
-                        rate = messages_per_second(server, mode)
+                        figures = run(server, mode)
                         if number:
-                            found[mode][server.kind].append(rate)
+                            found[mode][server.kind].append(figures)
         finally:
             for server in servers:
                 server.__exit__()
@@ -143,19 +148,19 @@ def measured(kinds, rounds, modes):
 def report(found):
     """The figures as JSON values."""
     rows = []
-    for mode, rates in found.items():
-        ratios = {
-            kind: round(
-                statistics.median(
-                    own / other for own, other in zip(rates[OWN], rates[kind], strict=True)
-                ),
-                2,
-            )
-            for kind in rates
-            if kind != OWN
+    for mode, figures in found.items():
+        rates = {kind: [rate for rate, _ in each] for kind, each in figures.items()}
+        times = {kind: [time_us for _, time_us in each] for kind, each in figures.items()}
+        row = {"mode": mode.name}
+        row["messages_per_s"] = {
+            kind: round(statistics.median(each)) for kind, each in rates.items()
         }
-        medians = {kind: round(statistics.median(values)) for kind, values in rates.items()}
-        rows.append({"mode": mode.name, "messages_per_s": medians, "ours_to": ratios})
+        row["ours_to"] = {kind: _ratio(rates[OWN], rates[kind]) for kind in rates if kind != OWN}
+        row["cpu_us"] = {kind: round(statistics.median(each), 1) for kind, each in times.items()}
+        row["cpu_of_ours"] = {
+            kind: _ratio(times[kind], times[OWN]) for kind in times if kind != OWN
+        }
+        rows.append(row)
     return {
         "command": "python tests/bench/bench_server.py",
         "octets": OCTETS,
@@ -163,6 +168,12 @@ def report(found):
         "least_ratios": AIMS,
         "modes": rows,
     }
+
+
+def _ratio(ones, others):
+    """The median of the ratios within a round."""
+    ratios = (one / other for one, other in zip(ones, others, strict=True))
+    return round(statistics.median(ratios), 2)
 
 
 def _version(package):
@@ -175,16 +186,29 @@ def _version(package):
 def table(document):
     """The figures for people."""
     kinds = list(document["modes"][0]["messages_per_s"])
-    lines = [f"messages of {OCTETS} octets per second; in brackets: ours / that"]
-    lines.append(f"{'mode':34}" + "".join(f"{kind:>22}" for kind in kinds))
-    for row in document["modes"]:
-        cells = []
-        for kind in kinds:
-            ratio = row["ours_to"].get(kind)
-            short = ratio is not None and ratio < AIMS.get(kind, 0)
-            shown = "" if ratio is None else f" ({ratio:.2f}{'!' if short else ''})"
-            cells.append(f"{row['messages_per_s'][kind]:,}{shown}")
-        lines.append(f"{row['mode']:34}" + "".join(f"{cell:>22}" for cell in cells))
+    lines = []
+    for title, values, ratios in (
+        (
+            f"messages of {OCTETS} octets a second; in brackets ours to that",
+            "messages_per_s",
+            "ours_to",
+        ),
+        (
+            "processor time a message of the server, us; in brackets that to ours",
+            "cpu_us",
+            "cpu_of_ours",
+        ),
+    ):
+        lines += [title, f"{'mode':34}" + "".join(f"{kind:>20}" for kind in kinds)]
+        for row in document["modes"]:
+            cells = []
+            for kind in kinds:
+                ratio = row[ratios].get(kind)
+                short = ratio is not None and ratio < AIMS.get(kind, 0)
+                shown = "" if ratio is None else f" ({ratio:.2f}{'!' if short else ''})"
+                cells.append(f"{row[values][kind]:,}{shown}")
+            lines.append(f"{row['mode']:34}" + "".join(f"{cell:>20}" for cell in cells))
+        lines.append("")
     aims = ", ".join(f"{aim} of {kind}" for kind, aim in AIMS.items())
     lines.append(f"aimed at: ours at least {aims}; '!' marks what falls short")
     return "\n".join(lines)

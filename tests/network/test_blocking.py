@@ -240,6 +240,18 @@ def for_ever(call, *arguments):
         time.sleep(0.001)
 
 
+def sent_away(connection):
+    """The 421 a client gets that goes on asking: as an answer, or unasked."""
+    while True:
+        try:
+            reply = connection.ask(Noop())
+        except PeerUnavailable as error:
+            return error.reply
+        if reply.code == 421:
+            return reply
+        time.sleep(0.001)
+
+
 def drip(octets, stop, pause_s=0.1):
     """A server that writes one octet at a time to its first client."""
     listener = socket.create_server((HOST, 0))
@@ -326,13 +338,10 @@ def test_an_idle_client_is_told_that_the_server_stops_and_one_in_a_transaction_m
     busy.ask_all((MAIL, RcptTo(USER), StartData()))
     stopping = threading.Thread(target=server.stop, args=(5,))
     stopping.start()
-    with pytest.raises(PeerUnavailable) as told:
-        for_ever(idle.ask, Noop())
-    assert told.value.reply.metadata.get(RetryAfter) == RetryAfter(60)
+    assert sent_away(idle).metadata.get(RetryAfter) == RetryAfter(60)
     (reply,) = busy.send_content(b"Hi\r\n")
     assert reply.code == 250
-    with pytest.raises(PeerUnavailable, match="closes the connection"):
-        for_ever(busy.ask, Noop())
+    assert sent_away(busy).code == 421
     stopping.join(5)
     assert not stopping.is_alive()
     assert len(stored(tmp_path)) == 1
@@ -346,7 +355,6 @@ def test_a_transaction_that_does_not_end_in_time_is_broken_off(start):
     begin = time.monotonic()
     stopping = threading.Thread(target=server.stop, args=(0.5,))
     stopping.start()
-    with pytest.raises(PeerUnavailable, match="closes the connection"):
-        for_ever(busy.ask, Noop())
+    assert sent_away(busy).code == 421
     stopping.join(5)
     assert 0.5 <= time.monotonic() - begin <= 3

@@ -150,7 +150,7 @@ class _Connection(asyncio.Protocol):
         self._task: asyncio.Future[object] | None = None
         self._arrived = b""  # while nobody read
         self._end_arrived = self._lost = False
-        self._writable = True
+        self._reads = self._writable = True
         self._grace_ends: float | None = None
 
     # asyncio.Protocol
@@ -172,7 +172,9 @@ class _Connection(asyncio.Protocol):
             self._go_on(data)
         elif not isinstance(self._waits_for, Linger):
             self._arrived += data
-            self._transport.pause_reading()
+            if self._reads:
+                self._reads = False
+                self._transport.pause_reading()
 
     def eof_received(self) -> bool:
         """The client sends nothing more; in the clear it may still read."""
@@ -233,7 +235,6 @@ class _Connection(asyncio.Protocol):
                     elif self._grace_ends is not None and step.may_stop:
                         given = Interruption.STOP
                     else:
-                        self._transport.resume_reading()
                         return self._wait(step, step.deadline)
                 elif isinstance(step, Linger):
                     return self._linger(step)
@@ -248,8 +249,10 @@ class _Connection(asyncio.Protocol):
         self._end()
 
     def _wait(self, step: Step, deadline: float | None) -> None:
-        if not isinstance(step, Read | Linger):
-            self._transport.pause_reading()
+        reads = isinstance(step, Read | Linger)
+        if reads is not self._reads:
+            self._reads = reads
+            (self._transport.resume_reading if reads else self._transport.pause_reading)()
         self._waits_for = step
         self._wait_until(deadline)
 
@@ -286,7 +289,6 @@ class _Connection(asyncio.Protocol):
         if self._transport.can_write_eof() and not self._lost:
             self._transport.write_eof()
         self._arrived = b""
-        self._transport.resume_reading()
         self._wait(step, self._loop.time() + (0 if self._end_arrived else step.seconds))
 
     def _work(self, step: Step) -> None:
@@ -327,6 +329,7 @@ class _Connection(asyncio.Protocol):
         if transport is None:
             raise ConnectionResetError
         self._transport = transport
+        self._reads = True
 
     def _end(self) -> None:
         """Close; what the client does not take soon is dropped."""

@@ -11,7 +11,7 @@ Rule 4: whatever happens, the handler is told to forget.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol, TypeAlias, TypeVar, cast
 
@@ -133,13 +133,9 @@ class ServerDialogue:
         self._session = session
         self._too_many = too_many
         self._handler = service.make_handler(session, peers)
+        self._now = service.clock()
         self._commands = 0
         self._quits = False
-
-    @property
-    def in_transaction(self) -> bool:
-        """Whether a client that is sent away now loses what it has begun."""
-        return self._session.state in _IN_TRANSACTION
 
     def run(self) -> Dialogue[None]:
         """Greet, and answer until the end.
@@ -161,75 +157,98 @@ class ServerDialogue:
 
     def _answer_all(self) -> Dialogue[None]:
         session = self._session
-        yield from self._send(session.greeting())
+        self._take_time()
+        yield self._reply(session.greeting())
         while True:
             event = session.next_event()
             if event is NEED_DATA:
                 if session.state in _ENDED:
                     return
-                yield from self._receive()
+                # A client in a transaction would lose what it has begun.
+                may_stop = session.state not in _IN_TRANSACTION
+                closing = self._take((yield Read(session.next_deadline, may_stop)))
+                if closing is not None:
+                    yield self._reply(closing)
+            elif isinstance(event, Content):
+                yield from self._answer_content(event)
+            elif isinstance(event, Refused):
+                yield self._reply(event.answer)
             elif isinstance(event, ConnectionEnded):
                 self._quits = True  # nobody reads any more
                 return
-            elif isinstance(event, Refused):
-                yield from self._send(event.answer)
-            elif isinstance(event, Content):
-                yield from self._answer_content(event)
             else:
                 yield from self._answer(event)
 
-    def _receive(self) -> Dialogue[None]:
-        """Give the session what arrives, or the time when nothing does by its deadline."""
-        session, service = self._session, self._service
-        session.time_passed(service.clock())
-        arrived = yield Read(session.next_deadline, not self.in_transaction)
+    def _take_time(self) -> None:
+        self._now = self._service.clock()
+        self._session.time_passed(self._now)
+
+    def _take(self, arrived: object) -> ServerReply | None:
+        """Give the session what arrived, and the time; what to say when the server stops."""
+        self._take_time()
         if arrived is Interruption.STOP:
-            yield from self._say_closing("4.3.2", "Service is shutting down")
-        elif arrived is Interruption.TIMEOUT:
-            session.time_passed(service.clock())
-        else:
-            octets = cast("bytes", arrived)  # Rule 2 of `steps`
+            return self._closing("4.3.2", "Service is shutting down")
+        if arrived is not Interruption.TIMEOUT:
+            session, octets = self._session, cast("bytes", arrived)  # Rule 2 of `steps`
             if not (session.tls and session.settings.offer_auth) or session.user_name is not None:
-                service.record(Side.CLIENT, octets)
+                self._service.record(Side.CLIENT, octets)
             session.receive_octets(octets)
+        return None
 
     def _answer(self, command: Command) -> Dialogue[None]:
+        reply = self._closing_for(command)
+        if reply is None:
+            answer = self._asked(command)
+            if isinstance(answer, Generator):
+                answer = yield from answer
+            elif not isinstance(answer, Reply):
+                answer = yield from self._waited(cast("Answer[Reply]", answer))
+            reply = CommandAnswer(command, answer)
+        yield self._reply(reply)
+        if isinstance(command, Hello | Reset | StartTlsCommand | Quit):
+            yield from self._follow(command)
+
+    def _closing_for(self, command: Command) -> ServerReply | None:
+        """What to say to a client that is sent away."""
         self._commands += 1
         if self._commands > self._service.max_commands:
-            yield from self._say_closing("4.7.0", "Too many commands")
-            return
+            return self._closing("4.7.0", "Too many commands")
         if self._too_many and isinstance(command, MailFrom):
-            yield from self._say_closing("4.3.2", "Too many connections")
-            return
-        handler = self._handler
+            return self._closing("4.3.2", "Too many connections")
+        return None
+
+    def _asked(self, command: Command) -> Answer[Reply] | Dialogue[Reply]:
+        """The reply, or what it takes to get it."""
         match command:
-            case MailFrom():
-                reply = yield from self._answered(handler.sender(command))
             case RcptTo():
                 mail = self._session.mail
                 assert mail is not None  # the session refuses RCPT before MAIL
-                reply = yield from self._answered(handler.recipient(mail, command))
+                return self._handler.recipient(mail, command)
+            case MailFrom():
+                return self._handler.sender(command)
             case (
                 Authenticate(credentials=PlainCredentials() as credentials)
                 | AuthResponse(credentials=PlainCredentials() as credentials)
             ):
-                reply = yield from self._judged(credentials)
+                return self._judged(credentials)
             case _:
-                reply = self._session.usual_answer(command)
-        yield from self._send(CommandAnswer(command, reply))
+                return self._session.usual_answer(command)
+
+    def _follow(self, command: Command) -> Dialogue[None]:
+        """What comes after the reply to a command that is not part of a transaction."""
         if self._session.state is State.STARTING_TLS:
             yield StartTls(self._write_deadline())
-            self._session.time_passed(self._service.clock())
+            self._take_time()
             self._session.tls_started()
-        if isinstance(command, Hello | Reset | StartTlsCommand):
-            yield from self._forget()
         self._quits = isinstance(command, Quit)
+        if not self._quits:
+            yield from self._forget()
 
     def _judged(self, credentials: PlainCredentials) -> Dialogue[Reply]:
         """The reply to AUTH (RFC 4954, Section 6)."""
         assert self._service.verify is not None  # AUTH is refused otherwise
         try:
-            right = yield from self._answered(self._service.verify(credentials))
+            right = yield from self._waited(self._service.verify(credentials))
         except OSError:
             return build_reply(454, "4.7.0", "Cannot check the credentials now")
         if right:
@@ -241,41 +260,44 @@ class ServerDialogue:
         mail, recipients = session.mail, session.accepted
         assert mail is not None  # the session refuses DATA before MAIL
         self._commands = 0
-        replies = yield from self._answered(self._handler.content(mail, recipients, content.octets))
+        answer = self._handler.content(mail, recipients, content.octets)
+        replies = yield from self._waited(answer)
         for recipient, reply in zip(session.results_owed, replies, strict=True):
-            yield from self._send(Result(recipient, reply))
+            yield self._reply(Result(recipient, reply))
         yield from self._forget()
 
-    def _answered(self, answer: Answer[_Value], *, may_stop: bool = True) -> Dialogue[_Value]:
+    def _waited(self, answer: Answer[_Value], *, may_stop: bool = True) -> Dialogue[_Value]:
         """The value of an answer, waited for if need be."""
-        if isinstance(answer, Awaitable | Blocking):
-            work = cast("Awaitable[object] | Blocking[object]", answer)
-            return cast("_Value", (yield Work(work, may_stop)))
-        return answer
+        if not isinstance(answer, Awaitable | Blocking):
+            return answer
+        work = cast("Awaitable[object] | Blocking[object]", answer)
+        value = yield Work(work, may_stop)
+        self._take_time()
+        return cast("_Value", value)
 
     def _forget(self) -> Dialogue[None]:
-        yield from self._answered(self._handler.forget(), may_stop=False)
+        yield from self._waited(self._handler.forget(), may_stop=False)
 
-    def _send(self, event: ServerReply) -> Dialogue[None]:
-        self._session.time_passed(self._service.clock())
+    def _reply(self, event: ServerReply) -> Write:
         octets = self._session.send(event)
         self._service.record(Side.SERVER, octets)
-        yield Write(octets, self._write_deadline())
+        return Write(octets, self._write_deadline())
 
     def _write_deadline(self) -> float:
-        return self._service.clock() + self._session.settings.timeouts.command_s
+        return self._now + self._session.settings.timeouts.command_s
 
-    def _say_closing(self, enhanced_code: str, text: str) -> Dialogue[None]:
+    def _closing(self, enhanced_code: str, text: str) -> ClosingNotice:
         """RFC 5321, Section 3.8; Draft: #key-retry-after."""
         session = self._session
         when = RetryAfter(self._service.retry_after_s)
         text = f"{session.settings.host_name} {text}"
-        notice = build_reply(421, enhanced_code, text, (when,), negotiated=session.negotiated)
-        yield from self._send(ClosingNotice(notice))
+        return ClosingNotice(
+            build_reply(421, enhanced_code, text, (when,), negotiated=session.negotiated)
+        )
 
     def _give_up(self) -> Dialogue[None]:
         """Tell the client that the service fails; it comes back later."""
         text = f"{self._session.settings.host_name} Local error"
         if self._session.state not in _ENDED:
             with contextlib.suppress(OSError):
-                yield from self._send(ClosingNotice(build_reply(421, "4.3.0", text)))
+                yield self._reply(ClosingNotice(build_reply(421, "4.3.0", text)))
