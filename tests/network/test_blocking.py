@@ -334,14 +334,14 @@ def test_an_idle_client_is_told_that_the_server_stops_and_one_in_a_transaction_m
 ):
     where = start()
     (server,) = start.started
-    idle, busy = opening(where), opening(where)
-    busy.ask_all((MAIL, RcptTo(USER), StartData()))
-    stopping = threading.Thread(target=server.stop, args=(5,))
-    stopping.start()
-    assert sent_away(idle).metadata.get(RetryAfter) == RetryAfter(60)
-    (reply,) = busy.send_content(b"Hi\r\n")
-    assert reply.code == 250
-    assert sent_away(busy).code == 421
+    with opening(where) as idle, opening(where) as busy:
+        busy.ask_all((MAIL, RcptTo(USER), StartData()))
+        stopping = threading.Thread(target=server.stop, args=(5,))
+        stopping.start()
+        assert sent_away(idle).metadata.get(RetryAfter) == RetryAfter(60)
+        (reply,) = busy.send_content(b"Hi\r\n")
+        assert reply.code == 250
+        assert sent_away(busy).code == 421
     stopping.join(5)
     assert not stopping.is_alive()
     assert len(stored(tmp_path)) == 1
@@ -350,11 +350,11 @@ def test_an_idle_client_is_told_that_the_server_stops_and_one_in_a_transaction_m
 def test_a_transaction_that_does_not_end_in_time_is_broken_off(start):
     where = start()
     (server,) = start.started
-    busy = opening(where)
-    busy.ask_all((MAIL, RcptTo(USER)))
-    begin = time.monotonic()
-    stopping = threading.Thread(target=server.stop, args=(0.5,))
-    stopping.start()
-    assert sent_away(busy).code == 421
+    with opening(where) as busy:
+        busy.ask_all((MAIL, RcptTo(USER)))
+        begin = time.monotonic()
+        stopping = threading.Thread(target=server.stop, args=(0.5,))
+        stopping.start()
+        assert sent_away(busy).code == 421
     stopping.join(5)
     assert 0.5 <= time.monotonic() - begin <= 3

@@ -11,6 +11,7 @@ Rule 4: whatever happens, the handler is told to forget.
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol, TypeAlias, TypeVar, cast
@@ -39,6 +40,7 @@ from reply_metadata.events import (
     ServerReply,
 )
 from reply_metadata.keys import RetryAfter
+from reply_metadata.network.event_log import log_event
 from reply_metadata.network.recording import Record, Side
 from reply_metadata.network.steps import (
     Blocking,
@@ -59,6 +61,7 @@ _Value = TypeVar("_Value")
 Answer: TypeAlias = _Value | Awaitable[_Value] | Blocking[_Value]
 """What a handler gives: the value itself, or something to wait for."""
 
+_LOG: Final = logging.getLogger("reply_metadata.server")
 _ENDED: Final = frozenset({State.CLOSED, State.BROKEN})
 _IN_TRANSACTION: Final = frozenset(
     {State.HAS_SENDER, State.HAS_RECIPIENTS, State.CONTENT, State.CHUNKS, State.RESULTS}
@@ -131,6 +134,7 @@ class ServerDialogue:
     ) -> None:
         self._service = service
         self._session = session
+        self._client = peers.client
         self._too_many = too_many
         self._handler = service.make_handler(session, peers)
         self._now = service.clock()
@@ -172,6 +176,7 @@ class ServerDialogue:
             elif isinstance(event, Content):
                 yield from self._answer_content(event)
             elif isinstance(event, Refused):
+                log_event(_LOG, "refused", client=f"{self._client}", reason=event.reason)
                 yield self._reply(event.answer)
             elif isinstance(event, ConnectionEnded):
                 self._quits = True  # nobody reads any more
