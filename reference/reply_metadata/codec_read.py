@@ -65,9 +65,8 @@ def parse_reply(
 
 def was_read_as_sent(reply: Reply, command: str | None, *, lmtp: bool) -> bool:
     """Whether `parse_reply` with negotiated metadata and these arguments made the reply."""
-    return reply.reader == _Reader(
-        True, DEFAULT_LIMITS, command, None, lmtp, reply_grammar.received_line
-    )
+    reading = _Reader(True, DEFAULT_LIMITS, command, None, lmtp, reply_grammar.received_line)
+    return reply._reader == reading
 
 
 class _Reader(Reading):

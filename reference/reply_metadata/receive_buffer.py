@@ -198,23 +198,16 @@ class CommandBuffer(_OctetBuffer):
         The usual case, and a small part of the time.  It looks at the octets once more at most: at
         those of the first segment.
         """
-        octets = self._octets
-        if self._message or self._scanned or len(octets) > self._limits.max_message_line_octets:
+        octets, limits = self._octets, self._limits
+        if self._message or self._scanned or len(octets) > limits.max_message_line_octets:
             return None
         end = 0 if octets.startswith(b".\r\n") else octets.find(b"\r\n.\r\n") + 2
-        if end == 1:
+        ends = octets.count(b"\r\n", 0, end)
+        right = ends == octets.count(b"\r", 0, end) == octets.count(b"\n", 0, end)
+        if end == 1 or end > limits.max_message_octets or not right:
             return None
-        if (
-            not octets.count(b"\r\n", 0, end)
-            == octets.count(b"\r", 0, end)
-            == octets.count(b"\n", 0, end)
-        ):
-            return None
-        if end > self._limits.max_message_octets:
-            return None
-        message = octets[:end].replace(b"\r\n.", b"\r\n")
-        self._take(end + 3)
-        return bytes(message[1:] if message.startswith(b".") else message)
+        message = self._take(end + 3)[:-3].replace(b"\r\n.", b"\r\n")
+        return message[1:] if message.startswith(b".") else message
 
     def next_chunk(self, count: int) -> bytes | None:
         """Exactly `count` octets (RFC 3030, Section 2: BDAT), or None when more are needed.

@@ -9,7 +9,7 @@ reader just what was meant.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 from reply_metadata import commands
@@ -19,9 +19,10 @@ from reply_metadata.codec_read import was_read_as_sent
 from reply_metadata.commands import Command
 from reply_metadata.errors import LocalProtocolError, shown
 from reply_metadata.extension import allowed_in
+from reply_metadata.groups import NO_METADATA, Metadata
 from reply_metadata.server_rules import ServerSettings
 from reply_metadata.transitions import DIALECTS, Protocol, Step, command_name
-from reply_metadata.values import Metadata, Reply
+from reply_metadata.values import Reply
 
 _USUAL: Final[Mapping[type[Command], tuple[int, str | None, str]]] = {
     commands.StartTls: (220, "2.0.0", "Ready to start TLS"),
@@ -51,22 +52,16 @@ def usual_reply(command: Command, protocol: Protocol, settings: ServerSettings, 
         case commands.Hello(verb=verb):
             extended = verb is DIALECTS[protocol].extended_verb
             lines = settings.keywords(tls=tls) if extended else ()
-            return _fixed(250, None, "\n".join((settings.host_name, *lines)))
+            return fixed_reply(250, None, "\n".join((settings.host_name, *lines)))
         case commands.Authenticate(credentials=None):
             return _CHALLENGE
         case commands.Chunk(octets=octets):
             return build_reply(250, "2.0.0", f"{len(octets)} octets received")
         case commands.Quit():
-            return _fixed(221, "2.0.0", f"{settings.host_name} closing connection")
+            return fixed_reply(221, "2.0.0", f"{settings.host_name} closing connection")
     if type(command) not in _USUAL:
         raise LocalProtocolError("who uses the session answers MAIL, RCPT and AUTH")
-    return _fixed(*_USUAL[type(command)])
-
-
-@lru_cache(maxsize=256)
-def _fixed(code: int, enhanced_code: str | None, text: str) -> Reply:
-    """A reply without metadata, built once."""
-    return build_reply(code, enhanced_code, text)
+    return fixed_reply(*_USUAL[type(command)])
 
 
 def octets_for_client(reply: Reply, step: Step, protocol: Protocol, *, negotiated: bool) -> bytes:
@@ -78,7 +73,7 @@ def octets_for_client(reply: Reply, step: Step, protocol: Protocol, *, negotiate
     if not negotiated:
         if reply.metadata:
             reply = _without_metadata(reply.code, reply.enhanced_code, reply.text)
-        return reply.to_octets()
+        return _sendable(reply.octets)
     command = command_name(step)
     lmtp = protocol is Protocol.LMTP
     if not allowed_in(reply.code, command):
@@ -87,11 +82,23 @@ def octets_for_client(reply: Reply, step: Step, protocol: Protocol, *, negotiate
         return reply.to_octets()
     if was_read_as_sent(reply, command, lmtp=lmtp) and _has_form(reply.octets):
         return reply.octets  # it was read back just as the client will read it
-    groups = reply.metadata
-    return (_checked if groups else _checked_once)(reply.octets, groups, command, lmtp)
+    if reply.metadata:
+        return _checked(reply.octets, command, lmtp, reply.metadata)
+    return _checked_once(reply.octets, command, lmtp)
 
 
-def _checked(octets: bytes, groups: Metadata, command: str | None, lmtp: bool) -> bytes:
+@lru_cache(maxsize=256)
+def _sendable(octets: bytes) -> bytes:
+    return parse_reply(octets, negotiated=False).to_octets()
+
+
+def _has_form(octets: bytes) -> bool:
+    return reply_grammar.match("reply-with-metadata", octets)
+
+
+def _checked(
+    octets: bytes, command: str | None, lmtp: bool, groups: Metadata = NO_METADATA
+) -> bytes:
     """A reply in canonical form, when a client finds just these groups in it."""
     if not _has_form(octets):
         raise LocalProtocolError(f"not in the form with metadata: {shown(octets)}")
@@ -101,14 +108,7 @@ def _checked(octets: bytes, groups: Metadata, command: str | None, lmtp: bool) -
     return read.to_octets()
 
 
+# Remembered, because these are few and sent over and over: replies without metadata.
 _checked_once = lru_cache(maxsize=256)(_checked)
-"""The same, remembered: replies without metadata are few and sent over and over."""
-
-
-@lru_cache(maxsize=256)
-def _without_metadata(code: int, enhanced_code: str | None, text: str) -> Reply:
-    return build_reply(code, enhanced_code, text, negotiated=False)
-
-
-def _has_form(octets: bytes) -> bool:
-    return reply_grammar.match("reply-with-metadata", octets)
+fixed_reply = lru_cache(maxsize=256)(build_reply)
+_without_metadata = lru_cache(maxsize=256)(partial(build_reply, negotiated=False))

@@ -22,7 +22,7 @@ from reply_metadata.errors import CommandRefused, LocalProtocolError, RemoteProt
 from reply_metadata.events import NEED_DATA, Content, NeedData, Refused, ServerEvent, ServerReply
 from reply_metadata.receive_buffer import MESSAGE_TOO_LONG, CommandBuffer
 from reply_metadata.server_chunks import ChunkReceiver
-from reply_metadata.server_replies import octets_for_client, usual_reply
+from reply_metadata.server_replies import fixed_reply, octets_for_client, usual_reply
 from reply_metadata.server_rules import ServerSettings, refusal_of_parameters
 from reply_metadata.session import ENDED, Session
 from reply_metadata.transitions import Answer, Protocol, State, Step
@@ -101,7 +101,7 @@ class ServerSession(Session):
     def greeting(self) -> events.Greeting:
         """The usual greeting (RFC 5321, Section 4.2: the host name is its first word)."""
         greeting = f"{self.settings.host_name} {self.protocol.value}"
-        return events.Greeting(build_reply(220, None, greeting))
+        return events.Greeting(fixed_reply(220, None, greeting))
 
     def usual_answer(self, command: Command) -> Reply:
         """The reply to a command that needs no decision.

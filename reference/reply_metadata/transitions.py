@@ -275,12 +275,10 @@ TRANSITIONS: Final[Mapping[tuple[Protocol, State, Step, Answer], Transition]] = 
 
 def answer_class(code: int) -> Answer:
     """The class of a reply code."""
-    return _CLASSES[code]
+    return Answer.CLOSING if code == 421 else _CLASSES[code // 100]
 
 
-_CLASSES: Final = {code: Answer(f"{code // 100}yz") for code in range(200, 600)} | {
-    421: Answer.CLOSING
-}
+_CLASSES: Final = {digit: Answer(f"{digit}yz") for digit in (2, 3, 4, 5)}
 
 
 def next_state(

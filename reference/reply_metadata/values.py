@@ -140,16 +140,6 @@ class Reply:
         return verdict
 
     @property
-    def reader(self) -> ReplyReader:
-        """What the reply was read with."""
-        return self._reader
-
-    @property
-    def groups_read(self) -> tuple[tuple[ReadGroup, ...], ...]:
-        """The groups of each line as the engine gave them, before any is judged."""
-        return tuple([tuple(line[4]) for line in self._read_lines])
-
-    @property
     def metadata(self) -> Metadata:
         """All groups in wire order; empty when metadata was not negotiated."""
         return self._verdict()[0]

@@ -15,11 +15,11 @@ sys.path.insert(0, str(PROJECT / "reference"))
 
 from reply_metadata import QueueId, build_reply  # noqa: E402  the path is set above
 from reply_metadata.network.asyncio_server import MailServer  # noqa: E402
+from reply_metadata.network.prepared_reply import PreparedReply  # noqa: E402
 from reply_metadata.network.reception import Reception, ServiceLimits  # noqa: E402
 from reply_metadata.network.server_dialogue import Peers  # noqa: E402
 from reply_metadata.network.steps import Linger, Read, Write  # noqa: E402
 from reply_metadata.policy.referral import endpoint  # noqa: E402
-from reply_metadata.network.prepared_reply import PreparedReply  # noqa: E402
 from reply_metadata.server_rules import ServerSettings  # noqa: E402
 from reply_metadata.transitions import Protocol  # noqa: E402
 

@@ -31,13 +31,13 @@ from reply_metadata.network.maildir import (
     deliver_to_all,
     folder_name,
 )
+from reply_metadata.network.prepared_reply import PreparedReply
 from reply_metadata.network.server_dialogue import Answer, HandlerFactory, Peers
 from reply_metadata.network.steps import Blocking
 from reply_metadata.paths import Path
 from reply_metadata.policy.one_reply import one_reply_for_all
 from reply_metadata.policy.recipient import Decision, Deliver, reply_to_recipient
 from reply_metadata.policy.referral import Endpoint, Network, within_any
-from reply_metadata.prepared_reply import PreparedReply
 from reply_metadata.server_session import ServerSession
 from reply_metadata.transitions import DIALECTS, Protocol, ResultCount
 from reply_metadata.values import Reply

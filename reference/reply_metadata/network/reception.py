@@ -8,7 +8,6 @@ Rule 2: above those, a 421 in place of the greeting (RFC 5321, Section 3.8), and
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from threading import Lock
@@ -98,17 +97,20 @@ class Reception:
         )
         self._limits = limits
         self._lock = Lock()
-        self._served: Counter[Address] = Counter()
+        self._served: dict[Address, int] = {}
+        self._total = 0
         self._sent_away = 0
 
     def receive(self, peers: Peers) -> Visit:
         """A connection came in; its `Visit` must be told when it has ended."""
         limits, client = self._limits, peers.client.address
         with self._lock:
-            served = self._served.total() < limits.connections
-            served = served and self._served[client] < limits.per_client
+            same = self._served.get(client, 0)
+            served = self._total < limits.connections and same < limits.per_client
             away = not served and self._sent_away < limits.spare
-            self._served[client] += served
+            if served:
+                self._served[client] = same + 1
+            self._total += served
             self._sent_away += away
         session = ServerSession(self._protocol, self._settings)
         if not (served or away):
@@ -121,6 +123,7 @@ class Reception:
             if away:
                 self._sent_away -= 1
                 return
+            self._total -= 1
             self._served[client] -= 1
             if not self._served[client]:
                 del self._served[client]
