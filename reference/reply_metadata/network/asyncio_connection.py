@@ -1,8 +1,8 @@
 """One connection of an asyncio server: carries out the steps of its dialogue.
 
 Rule 1: what needs no waiting is done in the callback that brought the octets.  A task is made only
-for work that waits; measured with smtp-source, a task for each connection costs a third of the
-messages (`tests/bench/bench_server.py --streams`).
+for work that waits; on streams, with a task for each connection, a message takes 1.1 to 1.3 times
+the processor time (`tests/bench/bench_server.py --streams`).
 Rule 2: nothing is read while a handler works or the client does not take its replies: what it
 sends meanwhile stays with the system, so that memory is bounded.
 """

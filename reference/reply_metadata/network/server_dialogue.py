@@ -193,11 +193,11 @@ class ServerDialogue:
         self._take_time()
         if arrived is Interruption.STOP:
             return self._closing("4.3.2", "Service is shutting down")
-        if arrived is not Interruption.TIMEOUT:
-            session, octets = self._session, cast("bytes", arrived)  # Rule 2 of `steps`
+        if isinstance(arrived, bytes):
+            session = self._session
             if not (session.tls and session.settings.offer_auth) or session.user_name is not None:
-                self._service.record(Side.CLIENT, octets)
-            session.receive_octets(octets)
+                self._service.record(Side.CLIENT, arrived)
+            session.receive_octets(arrived)
         return None
 
     def _answer(self, command: Command) -> Dialogue[None]:
