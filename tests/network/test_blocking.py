@@ -358,3 +358,17 @@ def test_a_transaction_that_does_not_end_in_time_is_broken_off(start):
         assert sent_away(busy).code == 421
     stopping.join(5)
     assert 0.5 <= time.monotonic() - begin <= 3
+
+
+def test_a_client_that_takes_nothing_does_not_keep_a_server_from_stopping(start):
+    where = start()
+    (server,) = start.started
+    with socket.socket() as raw:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        raw.settimeout(1)
+        raw.connect((HOST, where.port))
+        with contextlib.suppress(TimeoutError):
+            raw.sendall(b"NOOP\r\n" * 1_000_000)
+        begin = time.monotonic()
+        server.stop()
+        assert time.monotonic() - begin < 3

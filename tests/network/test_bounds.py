@@ -121,6 +121,30 @@ def test_one_connection_too_many_is_told_when_to_come_back(run, serving):
     assert again.code == 250
 
 
+def test_a_handler_that_cannot_be_made_costs_its_connection_and_no_place(run, tmp_path):
+    made = []
+    handlers = local_handlers(LocalSettings(tmp_path))
+
+    def make(session, peers):
+        made.append(peers)
+        if len(made) < 3:
+            raise RuntimeError("a bug")
+        return handlers(session, peers)
+
+    async def scenario():
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        limits = ServiceLimits(connections=1, spare=0)
+        async with MailServer(Protocol.LMTP, ServerSettings(NAME), make, limits=limits) as server:
+            port = (await server.start(HOST, 0)).port
+            for _ in range(2):
+                with pytest.raises(PeerUnavailable, match="the connection ended"):
+                    await opening(port)
+            async with await opening(port) as connection:
+                return await connection.ask(MAIL)
+
+    assert run(scenario()).code == 250
+
+
 def test_one_client_cannot_take_all_connections(run, serving):
     async def scenario():
         async with serving(ServiceLimits(connections=9, per_client=1, spare=1)) as server:

@@ -220,6 +220,15 @@ def test_a_file_can_be_checked_without_starting_and_a_missing_one_is_said(tmp_pa
     assert "the file is UTF-8, octet 8 is not" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "options", [["--smtp"], ["--listen", "127.0.0.1:0"], ["--name", "mx"], ["--trust", "::1"]]
+)
+def test_what_stands_in_the_file_is_not_said_again(tmp_path, capsys, options):
+    assert main(["serve", "--config", str(written(tmp_path)), "--check", *options]) == 2
+    assert "stands in the file of --config" in capsys.readouterr().err
+    assert main(["serve", "--maildir", str(tmp_path), "--check"]) == 2
+
+
 def test_a_password_is_kept_as_a_hash_that_fits_it_alone(monkeypatch, capsys):
     monkeypatch.setattr("sys.stdin", io.StringIO("pässword\n"))
     assert main(["serve", "--hash-password"]) == 0

@@ -72,7 +72,11 @@ class Connection(asyncio.Protocol):
         ends = [transport.get_extra_info(name) for name in ("peername", "sockname")]
         visit = None
         if None not in ends:  # the client is still there
-            visit = self._enter(self, Peers(*(endpoint(*end[:2]) for end in ends)))
+            try:
+                visit = self._enter(self, Peers(*(endpoint(*end[:2]) for end in ends)))
+            except Exception:
+                transport.abort()  # nobody else would
+                raise
         if visit is None:
             transport.abort()
             return

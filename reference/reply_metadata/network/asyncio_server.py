@@ -106,8 +106,9 @@ class MailServer:
         """What a connection is to do; None: it was accepted while the server stops."""
         if self._stops:
             return None
+        visit = self._reception.receive(peers)
         self._connections.add(connection)
-        return self._reception.receive(peers)
+        return visit
 
     def _leave(self, connection: Connection) -> None:
         """A connection is over."""

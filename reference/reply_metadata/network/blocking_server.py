@@ -38,6 +38,7 @@ from reply_metadata.transitions import Protocol
 
 _LOG: Final = logging.getLogger("reply_metadata.server")
 _BACKLOG: Final = 100
+_AFTER_GRACE_S: Final = 0.5  # for a 421 to be written
 _PAUSE_S: Final = 0.1  # when no connection can be accepted: out of file descriptors, for example
 
 
@@ -75,7 +76,7 @@ class BlockingMailServer:
             limits=limits,
         )
         self._tls = tls
-        self._threads: set[Thread] = set()
+        self._threads: dict[Thread, DeadlineSocket] = {}
         self._listener: socket.socket | None = None
         self._woken = self._waker = -1  # a pipe, once it listens
         self._grace_ends: float | None = None
@@ -101,7 +102,11 @@ class BlockingMailServer:
         self._grace_ends = time.monotonic() + grace_s
         os.close(self._waker)  # everybody who waits finds the other end readable
         self._acceptor.join()
-        for thread in tuple(self._threads):
+        threads = dict(self._threads)
+        for thread in threads:
+            thread.join(max(0.0, self._grace_ends + _AFTER_GRACE_S - time.monotonic()))
+        for thread, ours in threads.items():
+            ours.abort()  # a client that does not even take the 421
             thread.join()
         os.close(self._woken)
 
@@ -132,14 +137,15 @@ class BlockingMailServer:
                     _LOG.error("no connection accepted: %s", error)
                     time.sleep(_PAUSE_S)
                     continue
-                thread = Thread(target=self._serve, args=(connected,), daemon=True)
-                self._threads.add(thread)
+                ours = DeadlineSocket(connected)
+                thread = Thread(target=self._serve, args=(connected, ours), daemon=True)
+                self._threads[thread] = ours
                 thread.start()
 
-    def _serve(self, connected: socket.socket) -> None:
+    def _serve(self, connected: socket.socket, ours: DeadlineSocket) -> None:
         """One connection, in its thread."""
         try:
-            with contextlib.closing(DeadlineSocket(connected)) as ours:
+            with contextlib.closing(ours):
                 ends = connected.getpeername()[:2], connected.getsockname()[:2]
                 visit = self._reception.receive(Peers(*(endpoint(*end) for end in ends)))
                 try:
@@ -151,7 +157,7 @@ class BlockingMailServer:
         except Exception:  # noqa: BLE001  a bug of the handler costs its connection only
             _LOG.exception("a handler failed")
         finally:
-            self._threads.discard(current_thread())
+            self._threads.pop(current_thread(), None)
 
     def _carry_out(self, dialogue: Dialogue[None], ours: DeadlineSocket) -> None:
         with contextlib.suppress(StopIteration):

@@ -7,6 +7,7 @@ Rule 2: a connection that the peer reset has ended: b"".
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
 import ssl
@@ -107,6 +108,11 @@ class DeadlineSocket:
         """Say that nothing more comes; in TLS that is said when the connection is closed."""
         if not isinstance(self._socket, ssl.SSLSocket):
             self._socket.shutdown(socket.SHUT_WR)
+
+    def abort(self) -> None:
+        """End the connection while another thread waits for it: its call fails, or gives b""."""
+        with contextlib.suppress(OSError):  # it has ended already
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close the connection."""

@@ -34,7 +34,8 @@ class TextFormatter(logging.Formatter):
         """One line."""
         fields: dict[str, Field] = getattr(record, _FIELDS, {})
         shown = "".join(f" {name}={_word(value)}" for name, value in fields.items())
-        return f"{_time(record)} {record.name}: {escaped(_message(record))}{shown}"
+        words = escaped(_message(record)).replace("\\\\", "\\")  # its parts may be escaped already
+        return f"{_time(record)} {record.name}: {words}{shown}"
 
 
 class JsonFormatter(logging.Formatter):

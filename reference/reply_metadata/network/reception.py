@@ -115,7 +115,11 @@ class Reception:
         session = ServerSession(self._protocol, self._settings)
         if not (served or away):
             return Visit(_refuse(session, self._service), lambda: None)
-        dialogue = ServerDialogue(self._service, session, peers, too_many=away)
+        try:
+            dialogue = ServerDialogue(self._service, session, peers, too_many=away)
+        except BaseException:  # no handler could be made
+            self._release(client, away=away)
+            raise
         return Visit(dialogue.run(), lambda: self._release(client, away=away))
 
     def _release(self, client: Address, *, away: bool) -> None:

@@ -33,6 +33,7 @@ from reply_metadata.programs.arguments import (
 )
 from reply_metadata.programs.serve_file import (
     DEFAULT_GRACE_S,
+    DEFAULT_LISTEN,
     example_file,
     read_serve_file,
 )
@@ -59,7 +60,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--config",
         type=Path,
         metavar="FILE",
-        help="a TOML file that says all; the options below but --log-json and --check do not count",
+        help="a TOML file that says all the options below do but --log-json",
     )
     one.add_argument("--example-config", action="store_true", help="print a file for --config")
     one.add_argument(
@@ -109,7 +110,6 @@ def add_listener(parser: argparse.ArgumentParser) -> None:
         action="store_const",
         dest="protocol",
         const=Protocol.LMTP,
-        default=Protocol.LMTP,
         help="speak LMTP (the default)",
     )
     which.add_argument(
@@ -118,11 +118,10 @@ def add_listener(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--listen",
         type=argument(host_and_port),
-        default=("127.0.0.1", 2424),
         metavar="HOST:PORT",
-        help="where to listen (default: 127.0.0.1:2424); port 0: any free one",
+        help=f"where to listen (default: {DEFAULT_LISTEN}); port 0: any free one",
     )
-    parser.add_argument("--name", default="localhost", help="the name the server greets with")
+    parser.add_argument("--name", help="the name the server greets with (default: localhost)")
     parser.add_argument("--log-json", action="store_true", help="log one JSON object a line")
 
 
@@ -137,24 +136,31 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     if arguments.config is not None:
         return _serve_file(arguments)
+    if arguments.check:
+        sys.stderr.write("replymeta serve: --check needs --config\n")
+        return 2
     try:
         settings = LocalSettings(
             folder=arguments.maildir,
             decisions=decisions(arguments),
             trusted_peers=tuple(arguments.trust),
         )
-        server = ServerSettings(arguments.name)
+        server = ServerSettings(arguments.name or "localhost")
     except (ValueError, ReplyMetadataError) as error:
         sys.stderr.write(f"replymeta serve: {error}\n")
         return 2
     handlers = local_handlers(settings)
-    return serve(
-        arguments.protocol, server, handlers, arguments.listen, log_json=arguments.log_json
-    )
+    protocol = arguments.protocol or Protocol.LMTP
+    listen = arguments.listen or host_and_port(DEFAULT_LISTEN)
+    return serve(protocol, server, handlers, listen, log_json=arguments.log_json)
 
 
 def _serve_file(arguments: argparse.Namespace) -> int:
     """Be what a file says; 2 when it has a mistake."""
+    for option in ("protocol", "listen", "name", "refer", "defer", "reject", "trust"):
+        if getattr(arguments, option):
+            sys.stderr.write(f"replymeta serve: {option} stands in the file of --config\n")
+            return 2
     try:
         file = read_serve_file(arguments.config)
     except OSError as error:
