@@ -310,7 +310,7 @@ def test_a_client_that_takes_no_replies_does_not_hold_its_thread(start):
     with raw:
         raw.settimeout(3)
         with pytest.raises(OSError, match=r"reset|Broken pipe"):  # the server went
-            for_ever(raw.sendall, b"HELP\r\n" * 5_000)
+            for_ever(raw.sendall, b"LHLO abc\r\n" * 5_000)
     (server,) = start.started
     begin = time.monotonic()
     server.stop()
@@ -368,7 +368,7 @@ def test_a_client_that_takes_nothing_does_not_keep_a_server_from_stopping(start)
         raw.settimeout(1)
         raw.connect((HOST, where.port))
         with contextlib.suppress(TimeoutError):
-            raw.sendall(b"NOOP\r\n" * 1_000_000)
+            raw.sendall(b"LHLO abc\r\n" * 500_000)
         begin = time.monotonic()
         server.stop()
         assert time.monotonic() - begin < 3

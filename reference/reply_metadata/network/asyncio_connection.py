@@ -22,6 +22,7 @@ from reply_metadata.network.steps import (
     Blocking,
     Interruption,
     Linger,
+    Pause,
     Read,
     StartTls,
     Step,
@@ -155,6 +156,10 @@ class Connection(asyncio.Protocol):
                         return self._wait(step, step.deadline)
                 elif isinstance(step, Linger):
                     return self._linger(step)
+                elif isinstance(step, Pause):
+                    self._wait(step, None)
+                    self._loop.call_soon(self._go_on, None)
+                    return None
                 else:
                     return self._work(step)
         except StopIteration:

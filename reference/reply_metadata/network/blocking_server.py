@@ -26,6 +26,7 @@ from reply_metadata.network.steps import (
     Dialogue,
     Interruption,
     Linger,
+    Pause,
     Read,
     StartTls,
     Step,
@@ -182,6 +183,8 @@ class BlockingMailServer:
             case StartTls(deadline=deadline):
                 assert self._tls is not None  # STARTTLS is refused otherwise
                 ours.start_tls(self._tls, deadline, server_side=True)
+            case Pause():
+                pass  # the threads take turns by themselves
             case Linger(seconds=seconds):
                 _linger(ours, seconds)
             case _:

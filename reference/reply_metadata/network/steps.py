@@ -77,6 +77,10 @@ class Linger(NamedTuple):
     seconds: float = LINGER_S
 
 
+class Pause(NamedTuple):
+    """Let other connections have their turn; a peer has sent much at once."""
+
+
 class Close(NamedTuple):
     """Close the connection at once."""
 
@@ -102,5 +106,5 @@ class Work(NamedTuple):
     may_stop: bool = True
 
 
-Step = Read | Poll | Write | StartTls | Linger | Close | Work
+Step = Read | Poll | Write | StartTls | Linger | Pause | Close | Work
 Dialogue = Generator[Step, object, _Value]
