@@ -79,7 +79,7 @@ def octets_for_client(reply: Reply, step: Step, protocol: Protocol, *, negotiate
     if not allowed_in(reply.code, command):
         if reply.metadata:
             raise LocalProtocolError(f"no metadata may stand in {reply.code} to {step.value}")
-        return reply.to_octets()
+        return _sendable(reply.octets)
     if was_read_as_sent(reply, command, lmtp=lmtp) and _has_form(reply.octets):
         return reply.octets  # it was read back just as the client will read it
     if reply.metadata:
