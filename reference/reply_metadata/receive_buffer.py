@@ -202,8 +202,8 @@ class CommandBuffer(_OctetBuffer):
         if self._message or self._scanned or len(octets) > limits.max_message_line_octets:
             return None
         end = 0 if octets.startswith(b".\r\n") else octets.find(b"\r\n.\r\n") + 2
-        ends = octets.count(b"\r\n", 0, end)
-        right = ends == octets.count(b"\r", 0, end) == octets.count(b"\n", 0, end)
+        ends, cr = octets.count(b"\r\n", 0, end), octets.count(b"\r", 0, end)
+        right = ends == cr == octets.count(b"\n", 0, end)
         if end == 1 or end > limits.max_message_octets or not right:
             return None
         message = self._take(end + 3)[:-3].replace(b"\r\n.", b"\r\n")

@@ -87,13 +87,7 @@ def octets_for_client(reply: Reply, step: Step, protocol: Protocol, *, negotiate
     return _checked_once(reply.octets, command, lmtp)
 
 
-@lru_cache(maxsize=256)
-def _sendable(octets: bytes) -> bytes:
-    return parse_reply(octets, negotiated=False).to_octets()
-
-
-def _has_form(octets: bytes) -> bool:
-    return reply_grammar.match("reply-with-metadata", octets)
+_has_form: Final = partial(reply_grammar.match, "reply-with-metadata")
 
 
 def _checked(
@@ -110,5 +104,6 @@ def _checked(
 
 # Remembered, because these are few and sent over and over: replies without metadata.
 _checked_once = lru_cache(maxsize=256)(_checked)
+_sendable = lru_cache(maxsize=256)(lambda octets: parse_reply(octets, negotiated=False).to_octets())
 fixed_reply = lru_cache(maxsize=256)(build_reply)
 _without_metadata = lru_cache(maxsize=256)(partial(build_reply, negotiated=False))
