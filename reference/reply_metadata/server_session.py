@@ -28,6 +28,7 @@ from reply_metadata.session import ENDED, Session
 from reply_metadata.transitions import Answer, Protocol, State, Step
 from reply_metadata.values import Reply
 
+_VERBS_THAT_DROP: Final = frozenset(step.value.encode() for step in transitions.DROPS_EXTENSIONS)
 _OUT_OF_ORDER: Final = ReplyHint(503, "5.5.1", "Bad sequence of commands")
 _NO_RECIPIENTS: Final = ReplyHint(503, "5.5.1", "No valid recipients")
 _WRONG_HELLO: Final = ReplyHint(500, "5.5.1", "That verb belongs to the other protocol")
@@ -178,14 +179,14 @@ class ServerSession(Session):
         """A command that may stand here; raises for any other."""
         if self.state is State.AUTHENTICATING:
             return command_lines.parse_auth_response(line)
+        if line.partition(b" ")[0].upper() in _VERBS_THAT_DROP:
+            self.negotiated = False  # whether or not the command succeeds
         chunk = command_lines.parse_chunk_header(line)
         if chunk is not None:
             self._chunks.begin(chunk, self._refusal_of_chunk(chunk))
             return self._read_chunk()
         command = command_lines.parse_command(line)
         step = transitions.step_of(command)
-        if step in transitions.DROPS_EXTENSIONS:
-            self.negotiated = False
         hint = self._not_offered(command)
         if hint is None and not self._may_stand(step):
             raise self._out_of_order(step)

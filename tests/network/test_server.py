@@ -57,7 +57,7 @@ def test_a_second_message_is_never_smuggled_in(hosts, run, protocol, end):
     assert [message for message in messages if b"evil@example.org" in message[:60]] == []
     if b"\0" not in end:
         assert messages == []
-        assert said.splitlines()[-1] == b"550 5.6.0 Only CR LF ends a line"
+        assert said.splitlines()[-1] == b"550 5.6.0 A NUL, or a line that CR LF does not end"
     else:
         assert len(messages) == 1
 
