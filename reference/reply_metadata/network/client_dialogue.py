@@ -120,6 +120,8 @@ class ClientDialogue:
         """
         self.session.time_passed(self._clock())
         greeting = yield from self._event()
+        if self.session.state is State.BROKEN:
+            yield from self._event()  # says what was wrong behind the greeting
         if not isinstance(greeting, Greeting) or self.session.state is not State.GREETED:
             reply = greeting.reply if isinstance(greeting, Greeting) else None
             yield from self.close()
