@@ -118,6 +118,20 @@ postfix-tools: $(STAMPS)/env  ## unpack Postfix' smtp-source and smtp-sink into 
 test-kill: $(STAMPS)/generated  ## kill -9 a server 20 times in the middle of 1,000 deliveries
 	$(RUN) tests/network/kill_deliveries.py
 
+.PHONY: hostile hostile-transcripts hostile-bounds hostile-sessions
+hostile: $(STAMPS)/generated  ## play every hostile transcript on sessions, asyncio and blocking sockets
+	PYTHONPATH=tests/hostile $(RUN) -m hostile_peers
+
+hostile-transcripts: $(STAMPS)/generated  ## write the hostile transcripts anew from their families
+	PYTHONPATH=tests/hostile $(RUN) -m hostile_peers.generate
+
+hostile-bounds: $(STAMPS)/generated  ## floods of 64 MiB: octets, memory and time against length (minutes)
+	PYTHONPATH=tests/hostile $(RUN) -m hostile_peers.bounds
+	PYTHONPATH=tests/hostile $(RUN) -m hostile_peers.growth
+
+hostile-sessions: $(STAMPS)/generated  ## 100,000 generated pipelined sessions (minutes)
+	PYTHONPATH=tests/hostile $(RUN) -m hostile_peers.sessions
+
 test-mutants: $(STAMPS)/generated  ## put every single edit of the grammar to the vectors
 	$(RUN) tests/compiler/grammar_mutants.py
 
