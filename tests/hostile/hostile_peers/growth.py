@@ -46,6 +46,8 @@ WHOLE: dict[tuple[str, str, str], Callable[[int], bytes]] = {
     ("client", "keywords", "keyword lines"): lambda n: b"250-LIMITS A=1\r\n" * (n // 16) + b"250 REPLYMETA\r\n",
     ("server", "hello", "a command line"): _line(b"NOOP ", b"x"),
     ("server", "hello", "a path"): _line(b"MAIL FROM:<", b"a@"),
+    ("server", "hello", "a quoted path"): _line(b'MAIL FROM:<"', b"a\\ "),
+    ("server", "hello", "quotes in a path"): _line(b"MAIL FROM:<", b'""a'),
     ("server", "hello", "parameters"): _line(b"MAIL FROM:<> ", b"A=B "),
     ("server", "hello", "commands"): lambda n: (b"NOOP " + b"x" * 500 + b"\r\n") * (n // 507),
     ("server", "content", "content lines"): lambda n: b"x" * 70 + b"\r\n" + (b"y" * 70 + b"\r\n") * (n // 72) + b".\r\n",
