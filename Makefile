@@ -33,7 +33,7 @@ SITE := $(call find,site,*)
 GENERATED := $(call find,tests/vectors,*.json)
 CORPUS := tests/compiler/corpus/_generated/corpus.json
 
-.PHONY: all help test rfc-strings corpus check-corpus grammar-mutations lint demo draft site serve bench generate check-generated test-mutants vectors lock dist clean
+.PHONY: all help test rfc-strings corpus check-corpus grammar-mutations lint demo draft site serve bench generate check-generated bench-server postfix-tools test-kill test-mutants vectors lock dist clean
 all: draft site demo  ## set up, generate, build draft and site, run the demo (the default)
 
 help:  ## list the targets
@@ -105,9 +105,33 @@ lint: $(STAMPS)/generated  ## ruff, mypy, import contracts, file length, size of
 	$(RUN) tests/lint/docstring_anchors.py
 	$(BIN)/abnfc fmt --check grammar/reply-metadata.abnf
 
-bench: $(STAMPS)/generated  ## time the parsers in one run; figures in build/bench.json
+bench: $(STAMPS)/generated  ## time the parsers, then the server; figures in build/bench.json
 	$(RUN) tests/bench/bench.py --json build/bench.json
 	$(BIN)/pytest -m timing
+	$(MAKE) bench-server
+
+bench-server: $(STAMPS)/generated postfix-tools  ## messages a second with smtp-source (some minutes)
+	$(RUN) tests/bench/bench_server.py --json build/bench.json
+
+postfix-tools: $(STAMPS)/env  ## unpack Postfix' smtp-source and smtp-sink into build/ (needs apt)
+	@$(RUN) tests/bench/unpack_postfix.py
+
+test-kill: $(STAMPS)/generated  ## kill -9 a server 20 times in the middle of 1,000 deliveries
+	$(RUN) tests/network/kill_deliveries.py
+
+.PHONY: hostile hostile-transcripts hostile-bounds hostile-sessions
+hostile: $(STAMPS)/generated  ## play every hostile transcript on sessions, asyncio and blocking sockets
+	PYTHONPATH=tests/hostile $(RUN) -m hostile_peers
+
+hostile-transcripts: $(STAMPS)/generated  ## write the hostile transcripts anew from their families
+	PYTHONPATH=tests/hostile $(RUN) -m hostile_peers.generate
+
+hostile-bounds: $(STAMPS)/generated  ## floods of 64 MiB: octets, memory and time against length (minutes)
+	PYTHONPATH=tests/hostile $(RUN) -m hostile_peers.bounds
+	PYTHONPATH=tests/hostile $(RUN) -m hostile_peers.growth
+
+hostile-sessions: $(STAMPS)/generated  ## 100,000 generated pipelined sessions (minutes)
+	PYTHONPATH=tests/hostile $(RUN) -m hostile_peers.sessions
 
 test-mutants: $(STAMPS)/generated  ## put every single edit of the grammar to the vectors
 	$(RUN) tests/compiler/grammar_mutants.py

@@ -63,6 +63,12 @@ def parse_reply(
     return _Reader(negotiated, limits, command, recipient, lmtp, read_line).parse(data)
 
 
+def was_read_as_sent(reply: Reply, command: str | None, *, lmtp: bool) -> bool:
+    """Whether `parse_reply` with negotiated metadata and these arguments made the reply."""
+    reading = _Reader(True, DEFAULT_LIMITS, command, None, lmtp, reply_grammar.received_line)
+    return reply._reader == reading
+
+
 class _Reader(Reading):
     """Reads replies in one way."""
 

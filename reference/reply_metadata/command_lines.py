@@ -17,7 +17,7 @@ from reply_metadata import commands, errors
 from reply_metadata.commands import Authenticate, AuthResponse, Command, Hello, HelloVerb, Parameter
 from reply_metadata.credentials import CredentialsSyntaxError, PlainCredentials
 from reply_metadata.errors import LocalProtocolError, RemoteProtocolError, ReplyHint, shown
-from reply_metadata.paths import Path, PathSyntaxError, SmtpUtf8Needed
+from reply_metadata.paths import MAX_PATH_OCTETS, Path, PathSyntaxError, SmtpUtf8Needed
 
 
 class CommandSyntaxError(errors.CommandRefused):
@@ -48,10 +48,8 @@ _HINTS: Final[Mapping[tuple[type[LocalProtocolError], str], ReplyHint]] = {
 
 _CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
 _CHUNK_HEADER: Final = re.compile(rb"(?i:BDAT) ([0-9]{1,20})(?: ((?i:LAST)))? *")
-# Inside quotes neither ">" nor a space ends the path.
-_PATH_THEN_REST: Final = re.compile(
-    r'<((?:[^ "<>\\]|"(?:[^"\\]|\\[\x20-\x7e])*")*)>(?: (.*))?', re.DOTALL
-)
+# Inside quotes neither ">" nor a space ends the path; "++" gives nothing back.
+_PATH: Final = re.compile(r'<((?:[^ "<>\\]++|"(?:[^"\\]++|\\[\x20-\x7e])*")*)>')
 
 
 def parse_command(line: bytes) -> Command:
@@ -106,11 +104,13 @@ def _command(name: str, argument: str) -> Command | None:
 def _path_and_parameters(prefix: str, argument: str) -> tuple[Path, tuple[Parameter, ...]]:
     """The path and the parameters after `FROM:` or `TO:`."""
     after_prefix = argument[len(prefix) :].rstrip(" ")
-    match = _PATH_THEN_REST.fullmatch(after_prefix)
-    if match is None or argument[: len(prefix)].upper() != prefix:
+    # What is much longer than a path may be is not searched for one.
+    match = _PATH.match(after_prefix, 0, 4 * MAX_PATH_OCTETS)
+    rest = after_prefix[match.end() :] if match else ""
+    if match is None or rest[:1] not in {"", " "} or argument[: len(prefix)].upper() != prefix:
         raise LocalProtocolError(f"{prefix} and a path are missing")
     parameters = []
-    for word in (match[2] or "").split(" "):
+    for word in rest.split(" "):
         keyword, separator, value = word.partition("=")
         if word:
             parameters.append(Parameter(keyword, value if separator else None))

@@ -19,7 +19,7 @@ from reply_metadata.limits import DEFAULT_LIMITS, Limits
 COMMAND_TOO_LONG: Final = ReplyHint(500, "5.5.2", "Line too long")
 COMMAND_MALFORMED: Final = ReplyHint(500, "5.5.2", "Only CR LF ends a line")
 MESSAGE_TOO_LONG: Final = ReplyHint(552, "5.3.4", "Message too big")
-MESSAGE_MALFORMED: Final = ReplyHint(550, "5.6.0", "Only CR LF ends a line")
+MESSAGE_MALFORMED: Final = ReplyHint(550, "5.6.0", "A NUL, or a line that CR LF does not end")
 
 
 class _OctetBuffer:
@@ -158,13 +158,16 @@ class CommandBuffer(_OctetBuffer):
         """The message data up to CRLF "." CRLF, dots taken out, or None when more are needed.
 
         RFC 5321, Sections 4.1.1.4 and 4.5.2.  To be asked from the 354 reply on, until it gives a
-        message.  No other sequence ends the data: a bare CR or LF is refused, so that two servers
-        can never disagree where a message ends (CVE-2023-51764 and its kin).
+        message.  No other sequence ends the data: a bare CR or LF, or NUL, is refused, so that two
+        servers can never disagree where a message ends (CVE-2023-51764 and its kin).
 
         Raises:
-            RemoteProtocolError: the message or a line is over-long, or holds a bare CR or LF.
+            RemoteProtocolError: the message or a line is over-long, or holds a bare CR, LF or NUL.
         """
         self._raise_again()
+        whole = self._whole_message()
+        if whole is not None:
+            return whole
         octets = self._octets
         limits = self._limits
         start = 0
@@ -177,8 +180,8 @@ class CommandBuffer(_OctetBuffer):
                 return message
             if len(line) > limits.max_message_line_octets:
                 self._refuse("the message was refused: a line is too long", MESSAGE_TOO_LONG)
-            if not line.endswith(CRLF) or line.find(b"\r") != len(line) - 2:
-                self._refuse("the message was refused: it holds a bare CR or LF", MESSAGE_MALFORMED)
+            if not line.endswith(CRLF) or line.find(b"\r") != len(line) - 2 or b"\0" in line:
+                self._refuse("the message was refused: a bare CR or LF, or NUL", MESSAGE_MALFORMED)
             self._message += line[1:] if line.startswith(b".") else line
             if len(self._message) > limits.max_message_octets:
                 self._refuse("the message was refused: it is too long", MESSAGE_TOO_LONG)
@@ -188,6 +191,23 @@ class CommandBuffer(_OctetBuffer):
         if len(octets) > limits.max_message_line_octets:
             self._refuse("the message was refused: a line is too long", MESSAGE_TOO_LONG)
         return None
+
+    def _whole_message(self) -> bytes | None:
+        """What `next_message` gives when all of it is here and right; else None: line by line.
+
+        The usual case, and a small part of the time.  It looks at the octets once more at most: at
+        those of the first segment.
+        """
+        octets, limits = self._octets, self._limits
+        if self._message or self._scanned or len(octets) > limits.max_message_line_octets:
+            return None
+        end = 0 if octets.startswith(b".\r\n") else octets.find(b"\r\n.\r\n") + 2
+        ends, cr = octets.count(b"\r\n", 0, end), octets.count(b"\r", 0, end)
+        right = ends == cr == octets.count(b"\n", 0, end) and octets.find(b"\0", 0, end) < 0
+        if end == 1 or end > limits.max_message_octets or not right:
+            return None
+        message = self._take(end + 3)[:-3].replace(b"\r\n.", b"\r\n")
+        return message[1:] if message.startswith(b".") else message
 
     def next_chunk(self, count: int) -> bytes | None:
         """Exactly `count` octets (RFC 3030, Section 2: BDAT), or None when more are needed.

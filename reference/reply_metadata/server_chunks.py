@@ -43,7 +43,7 @@ class ChunkReceiver:
     def read(self) -> Chunk | Content | ReplyHint | None:
         """A whole chunk, the content after the last one, why it is refused, or None: wait for more.
 
-        Content with a bare CR or LF is refused: a next host that gets it by DATA could be misled.
+        Content with a bare CR or LF, or NUL, is refused: a next host could be misled by it.
         """
         if self._refusal is not None:
             self._missing -= self._buffer.discard(self._missing)

@@ -9,14 +9,17 @@ reader just what was meant.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache, partial
 from typing import Final
 
 from reply_metadata import commands
 from reply_metadata._generated import reply_grammar
 from reply_metadata.codec import build_reply, parse_reply
+from reply_metadata.codec_read import was_read_as_sent
 from reply_metadata.commands import Command
 from reply_metadata.errors import LocalProtocolError, shown
 from reply_metadata.extension import allowed_in
+from reply_metadata.groups import NO_METADATA, Metadata
 from reply_metadata.server_rules import ServerSettings
 from reply_metadata.transitions import DIALECTS, Protocol, Step, command_name
 from reply_metadata.values import Reply
@@ -49,37 +52,58 @@ def usual_reply(command: Command, protocol: Protocol, settings: ServerSettings, 
         case commands.Hello(verb=verb):
             extended = verb is DIALECTS[protocol].extended_verb
             lines = settings.keywords(tls=tls) if extended else ()
-            return build_reply(250, None, "\n".join((settings.host_name, *lines)))
+            return fixed_reply(250, None, "\n".join((settings.host_name, *lines)))
         case commands.Authenticate(credentials=None):
             return _CHALLENGE
         case commands.Chunk(octets=octets):
             return build_reply(250, "2.0.0", f"{len(octets)} octets received")
         case commands.Quit():
-            return build_reply(221, "2.0.0", f"{settings.host_name} closing connection")
+            return fixed_reply(221, "2.0.0", f"{settings.host_name} closing connection")
     if type(command) not in _USUAL:
         raise LocalProtocolError("who uses the session answers MAIL, RCPT and AUTH")
-    return build_reply(*_USUAL[type(command)])
+    return fixed_reply(*_USUAL[type(command)])
 
 
-def reply_for_client(reply: Reply, step: Step, protocol: Protocol, *, negotiated: bool) -> Reply:
+def octets_for_client(reply: Reply, step: Step, protocol: Protocol, *, negotiated: bool) -> bytes:
     """The reply as the client may get it; Draft: #where, #form-sent.
 
     Raises:
         LocalProtocolError: it would not be read as what was meant.
     """
     if not negotiated:
-        if not reply.metadata:
-            return reply
-        return build_reply(reply.code, reply.enhanced_code, reply.text, negotiated=False)
+        if reply.metadata:
+            reply = _without_metadata(reply.code, reply.enhanced_code, reply.text)
+        return _sendable(reply.octets)
     command = command_name(step)
+    lmtp = protocol is Protocol.LMTP
     if not allowed_in(reply.code, command):
         if reply.metadata:
             raise LocalProtocolError(f"no metadata may stand in {reply.code} to {step.value}")
-        return reply
-    if not reply_grammar.match("reply-with-metadata", reply.octets):
-        raise LocalProtocolError(f"not in the form with metadata: {shown(reply.octets)}")
-    lmtp = protocol is Protocol.LMTP
-    read = parse_reply(reply.octets, negotiated=True, command=command, lmtp=lmtp)
-    if read.metadata != reply.metadata:
-        raise LocalProtocolError(f"would be read with other metadata: {shown(reply.octets)}")
-    return reply
+        return _sendable(reply.octets)
+    if was_read_as_sent(reply, command, lmtp=lmtp) and _has_form(reply.octets):
+        return reply.octets  # it was read back just as the client will read it
+    if reply.metadata:
+        return _checked(reply.octets, command, lmtp, reply.metadata)
+    return _checked_once(reply.octets, command, lmtp)
+
+
+_has_form: Final = partial(reply_grammar.match, "reply-with-metadata")
+
+
+def _checked(
+    octets: bytes, command: str | None, lmtp: bool, groups: Metadata = NO_METADATA
+) -> bytes:
+    """A reply in canonical form, when a client finds just these groups in it."""
+    if not _has_form(octets):
+        raise LocalProtocolError(f"not in the form with metadata: {shown(octets)}")
+    read = parse_reply(octets, negotiated=True, command=command, lmtp=lmtp)
+    if read.metadata != groups:
+        raise LocalProtocolError(f"would be read with other metadata: {shown(octets)}")
+    return read.to_octets()
+
+
+# Remembered, because these are few and sent over and over: replies without metadata.
+_checked_once = lru_cache(maxsize=256)(_checked)
+_sendable = lru_cache(maxsize=256)(lambda octets: parse_reply(octets, negotiated=False).to_octets())
+fixed_reply = lru_cache(maxsize=256)(build_reply)
+_without_metadata = lru_cache(maxsize=256)(partial(build_reply, negotiated=False))

@@ -22,12 +22,13 @@ from reply_metadata.errors import CommandRefused, LocalProtocolError, RemoteProt
 from reply_metadata.events import NEED_DATA, Content, NeedData, Refused, ServerEvent, ServerReply
 from reply_metadata.receive_buffer import MESSAGE_TOO_LONG, CommandBuffer
 from reply_metadata.server_chunks import ChunkReceiver
-from reply_metadata.server_replies import reply_for_client, usual_reply
+from reply_metadata.server_replies import fixed_reply, octets_for_client, usual_reply
 from reply_metadata.server_rules import ServerSettings, refusal_of_parameters
 from reply_metadata.session import ENDED, Session
 from reply_metadata.transitions import Answer, Protocol, State, Step
 from reply_metadata.values import Reply
 
+_VERBS_THAT_DROP: Final = frozenset(step.value.encode() for step in transitions.DROPS_EXTENSIONS)
 _OUT_OF_ORDER: Final = ReplyHint(503, "5.5.1", "Bad sequence of commands")
 _NO_RECIPIENTS: Final = ReplyHint(503, "5.5.1", "No valid recipients")
 _WRONG_HELLO: Final = ReplyHint(500, "5.5.1", "That verb belongs to the other protocol")
@@ -101,7 +102,7 @@ class ServerSession(Session):
     def greeting(self) -> events.Greeting:
         """The usual greeting (RFC 5321, Section 4.2: the host name is its first word)."""
         greeting = f"{self.settings.host_name} {self.protocol.value}"
-        return events.Greeting(build_reply(220, None, greeting))
+        return events.Greeting(fixed_reply(220, None, greeting))
 
     def usual_answer(self, command: Command) -> Reply:
         """The reply to a command that needs no decision.
@@ -119,9 +120,7 @@ class ServerSession(Session):
         """
         step, answer = self._step_answered(event)
         after = self._state_after(step, answer)
-        octets = reply_for_client(
-            event.reply, step, self.protocol, negotiated=self.negotiated
-        ).to_octets()
+        octets = octets_for_client(event.reply, step, self.protocol, negotiated=self.negotiated)
         if isinstance(event, events.RefusalAnswer):
             octets *= event.times
         self._keep(event, answer, after)
@@ -180,14 +179,14 @@ class ServerSession(Session):
         """A command that may stand here; raises for any other."""
         if self.state is State.AUTHENTICATING:
             return command_lines.parse_auth_response(line)
+        if line.partition(b" ")[0].upper() in _VERBS_THAT_DROP:
+            self.negotiated = False  # whether or not the command succeeds
         chunk = command_lines.parse_chunk_header(line)
         if chunk is not None:
             self._chunks.begin(chunk, self._refusal_of_chunk(chunk))
             return self._read_chunk()
         command = command_lines.parse_command(line)
         step = transitions.step_of(command)
-        if step in transitions.DROPS_EXTENSIONS:
-            self.negotiated = False
         hint = self._not_offered(command)
         if hint is None and not self._may_stand(step):
             raise self._out_of_order(step)

@@ -24,12 +24,16 @@ from reply_metadata.extension import LAST_CHUNK
 class Protocol(Enum):
     """The two protocols; `DIALECTS` holds what differs."""
 
+    __hash__ = object.__hash__  # members are single; the one of Enum is slow
+
     SMTP = "SMTP"
     LMTP = "LMTP"
 
 
 class State(Enum):
     """Where a session stands."""
+
+    __hash__ = object.__hash__  # members are single; the one of Enum is slow
 
     CONNECTED = "connected"
     """The greeting has not been sent."""
@@ -63,6 +67,8 @@ class State(Enum):
 
 class Step(Enum):
     """What a reply answers; the values are the words of a diagram, in "(" what is no command."""
+
+    __hash__ = object.__hash__  # members are single; the one of Enum is slow
 
     GREETING = "(connection)"
     EHLO = "EHLO"
@@ -107,6 +113,8 @@ def command_name(step: Step) -> str | None:
 
 class Answer(Enum):
     """The class of a reply as the table needs it (RFC 5321, Section 4.2.1)."""
+
+    __hash__ = object.__hash__  # members are single; the one of Enum is slow
 
     SUCCESS = "2yz"
     INTERMEDIATE = "3yz"
@@ -267,7 +275,10 @@ TRANSITIONS: Final[Mapping[tuple[Protocol, State, Step, Answer], Transition]] = 
 
 def answer_class(code: int) -> Answer:
     """The class of a reply code."""
-    return Answer.CLOSING if code == 421 else Answer(f"{code // 100}yz")
+    return Answer.CLOSING if code == 421 else _CLASSES[code // 100]
+
+
+_CLASSES: Final = {digit: Answer(f"{digit}yz") for digit in (2, 3, 4, 5)}
 
 
 def next_state(

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import re
+import signal
 import socket
+import subprocess
+import sys
+import threading
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -281,3 +287,41 @@ def free_port():
             return free.getsockname()[1]
 
     return find
+
+
+class Running:
+    """A server program; `port` is where it listens."""
+
+    def __init__(self, *arguments):
+        self._process = subprocess.Popen(
+            [sys.executable, "-W", "error", "-m", "reply_metadata", *arguments],
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
+        )
+        # A program that does not start is stopped, and readline then gives "".
+        watchdog = threading.Timer(20, self._process.kill)
+        watchdog.start()
+        line = self._process.stderr.readline()
+        watchdog.cancel()
+        found = re.fullmatch(r"listening on 127\.0\.0\.1:(\d+)\n", line)
+        self.port = int(found[1]) if found else 0
+
+    def stop(self, number=signal.SIGTERM):
+        self._process.send_signal(number)
+        _, errors = self._process.communicate(timeout=10)
+        return self._process.returncode, errors
+
+
+@pytest.fixture
+def start():
+    started = []
+
+    def begin(*arguments):
+        started.append(Running(*arguments))
+        return started[-1]
+
+    yield begin
+    for program in started:
+        if program._process.poll() is None:
+            program.stop(signal.SIGKILL)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
-import subprocess
-import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -40,44 +36,6 @@ allowed_ports = ["24", "2424-2430"]
 hop_limit = 2
 dovecot_redirects = true
 """
-
-
-class Running:
-    """A server program; `port` is where it listens."""
-
-    def __init__(self, *arguments):
-        self._process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-m", "reply_metadata", *arguments],
-            stderr=subprocess.PIPE,
-            text=True,
-            env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
-        )
-        # A program that does not start is stopped, and readline then gives "".
-        watchdog = threading.Timer(20, self._process.kill)
-        watchdog.start()
-        line = self._process.stderr.readline()
-        watchdog.cancel()
-        found = re.fullmatch(r"listening on 127\.0\.0\.1:(\d+)\n", line)
-        self.port = int(found[1]) if found else 0
-
-    def stop(self, number=signal.SIGTERM):
-        self._process.send_signal(number)
-        _, errors = self._process.communicate(timeout=10)
-        return self._process.returncode, errors
-
-
-@pytest.fixture
-def start():
-    started = []
-
-    def begin(*arguments):
-        started.append(Running(*arguments))
-        return started[-1]
-
-    yield begin
-    for program in started:
-        if program._process.poll() is None:
-            program.stop(signal.SIGKILL)
 
 
 def test_three_programs_bring_a_message_to_where_the_user_is(start, tmp_path, capsys):
@@ -131,7 +89,7 @@ def test_three_programs_bring_a_message_to_where_the_user_is(start, tmp_path, ca
 
     status, log = backend2.stop(signal.SIGINT)
     assert status == 0
-    assert "stored for user2@example.com" in log
+    assert re.search(r": stored client=\S+ trace_id=\w+ queue_id=\w+ recipient=user2@", log)
     assert send(2)[0] == 1
     assert backend1.stop()[0] == 0
     status, log = proxy.stop()

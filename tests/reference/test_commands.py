@@ -163,9 +163,19 @@ def test_dots_are_stuffed_and_the_end_is_added(content, sent):
 
 
 @pytest.mark.parametrize(
-    "content", [b"a\nb", b"a\rb\r\n", b"\r\n.\n", b"a\r", b"\n.\r\n", b"\r\r\n"]
+    "content",
+    [
+        b"a\nb",
+        b"a\rb\r\n",
+        b"\r\n.\n",
+        b"a\r",
+        b"\n.\r\n",
+        b"\r\r\n",
+        b"\r\n\0.\r\n",
+        b"\r\n.\0\r\n",
+    ],
 )
-def test_a_client_never_sends_a_bare_cr_or_lf(content):
+def test_a_client_never_sends_a_bare_cr_or_lf_or_a_nul(content):
     with pytest.raises(LocalProtocolError):
         content_as_sent(content)
 

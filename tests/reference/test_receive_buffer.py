@@ -166,8 +166,10 @@ def test_only_one_sequence_ends_message_data(almost):
         assert found == [] or found[0][-1].code == 550
 
 
-@pytest.mark.parametrize("data", [b"a\rb\r\n", b"a\nb\r\n", b"a\r\r\n", b"\rb\r\n", b"a\n"])
-def test_a_bare_cr_or_lf_in_message_data_is_refused(data):
+@pytest.mark.parametrize(
+    "data", [b"a\rb\r\n", b"a\nb\r\n", b"a\r\r\n", b"\rb\r\n", b"a\n", b"\0.\r\n", b".\0\r\n"]
+)
+def test_a_bare_cr_or_lf_or_a_nul_in_message_data_is_refused(data):
     for pieces in ([data + b".\r\n"], octet_by_octet(data + b".\r\n")):
         found, _ = commands(pieces, CommandBuffer.next_message, Limits())
         assert [outcome[-1].code for outcome in found] == [550]
@@ -180,7 +182,7 @@ def test_a_bare_cr_or_lf_in_message_data_is_refused(data):
         (b"a\r\n.\r\n", b"a\r\n"),
         (b"..\r\n...a\r\n.b\r\n.\r\n", b".\r\n..a\r\nb\r\n"),
         (b"\r\n\r\n.\r\n", b"\r\n\r\n"),
-        (b"caf\xc3\xa9\0\r\n.\r\n", b"caf\xc3\xa9\0\r\n"),
+        (b"caf\xc3\xa9\r\n.\r\n", b"caf\xc3\xa9\r\n"),
     ],
 )
 def test_message_data_comes_out_without_its_dots(sent, message):

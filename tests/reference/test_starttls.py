@@ -191,3 +191,13 @@ def test_a_client_that_goes_before_the_handshake_is_gone(serving):
     server.feed(b"")
     assert server.events[-1] == ConnectionEnded(clean=False)
     assert server.session.state is State.CLOSED
+
+
+@pytest.mark.draft("req-state-dropped")
+@pytest.mark.parametrize("line", [b"EHLO", b"EHLO [bad", b"helo", b"LHLO a", b"STARTTLS now"])
+def test_a_server_drops_its_state_at_a_greeting_it_refuses(serving, line):
+    server = serving(settings=SETTINGS, before=b"EHLO a\r\n")
+    assert server.session.negotiated
+    server.feed(line + b"\r\n")
+    assert server.codes[-1] >= 500
+    assert not server.session.negotiated

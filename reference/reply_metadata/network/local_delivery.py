@@ -1,60 +1,107 @@
 """A server that keeps mail in Maildirs, and refers, defers or rejects the recipients it does not.
 
 Rule 1: trusted-hop metadata (REFERRAL) goes to listed peers only; others get the reply without it.
-Rule 2: 250 is said after the message is on the disk, for each recipient on its own.
+Rule 2: 250 is said after the message is on the disk: in LMTP for each recipient on its own; in
+SMTP, where one reply stands for all, when it is stored for all, and otherwise for none.
+Rule 3: each transaction has an identifier; every line of the log about it shows it, and so do the
+reply to MAIL and all failures, to a client that reads metadata (TRACE-ID).
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache, partial
 from pathlib import Path as FilePath
-from typing import Final
+from typing import Final, TypeVar
 
 from reply_metadata.codec import build_reply
 from reply_metadata.commands import HelloVerb, MailFrom, RcptTo
-from reply_metadata.keys import QueueId
-from reply_metadata.network.asyncio_server import HandlerFactory, Peers
-from reply_metadata.network.maildir import Maildir, folder_name
-from reply_metadata.octets import escaped
+from reply_metadata.errors import ReplyHint
+from reply_metadata.keys import QueueId, TraceId
+from reply_metadata.network.event_log import log_event
+from reply_metadata.network.maildir import (
+    FileOperations,
+    Maildir,
+    Usage,
+    deliver_to_all,
+    folder_name,
+)
+from reply_metadata.network.prepared_reply import PreparedReply
+from reply_metadata.network.server_dialogue import Answer, HandlerFactory, Peers
+from reply_metadata.network.steps import Blocking
 from reply_metadata.paths import Path
 from reply_metadata.policy.one_reply import one_reply_for_all
 from reply_metadata.policy.recipient import Decision, Deliver, reply_to_recipient
 from reply_metadata.policy.referral import Endpoint, Network, within_any
 from reply_metadata.server_session import ServerSession
-from reply_metadata.transitions import Protocol
+from reply_metadata.transitions import DIALECTS, Protocol, ResultCount
 from reply_metadata.values import Reply
 
 _LOG: Final = logging.getLogger("reply_metadata.delivery")
+_NOT_STORED: Final = ReplyHint(451, "4.3.0", "Not stored, try again later")
+_FULL_NOW: Final = ReplyHint(452, "4.2.2", "Mailbox full")
+_FULL: Final = ReplyHint(552, "5.2.2", "Mailbox full")
+_Value = TypeVar("_Value")
+_Other = TypeVar("_Other")
 
 
-def mailbox_key(path: Path) -> str:
-    """The mailbox as a key of a table: without regard to case."""
-    return path.mailbox.lower()
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """How much a mailbox may hold.
+
+    Args:
+        octets: of all messages; None: any.
+        messages: how many; None: any.
+        permanent: whether a full mailbox is a 552 5.2.2, which makes the client give up, in place
+            of a 452 4.2.2.
+    """
+
+    octets: int | None = None
+    messages: int | None = None
+    permanent: bool = False
+
+    def refusal(self, usage: Usage, more_octets: int) -> ReplyHint | None:
+        """Why a message of that size is not taken, or None."""
+        full = (self.octets is not None and usage.octets + more_octets > self.octets) or (
+            self.messages is not None and usage.messages + 1 > self.messages
+        )
+        return (_FULL if self.permanent else _FULL_NOW) if full else None
 
 
 @dataclass(frozen=True, slots=True)
 class LocalSettings:
     """What a delivering server is told.
 
+    The tables have mailboxes in lower case and "@domain" for all others of a domain.
+
     Args:
         folder: the folder that holds a Maildir for each mailbox.
-        decisions: mailbox in lower case -> what is done with it.
+        decisions: mailbox or "@domain" -> what is done with it.
         others: what is done with all other mailboxes.
+        quotas: mailbox or "@domain" -> how much each may hold; the first found counts.
         trusted_peers: who sees trusted-hop metadata.
+        trusted_users: who also does, once they have authenticated.
+        send_trace_id: whether clients are told TRACE-ID.
         queue_id: makes the identifiers the log and QUEUE-ID show.
+        trace_id: makes the identifiers of transactions.
+        operations: how files are written.
     """
 
     folder: FilePath
     decisions: Mapping[str, Decision] = field(default_factory=dict)
     others: Decision = field(default_factory=Deliver)
+    quotas: Mapping[str, Quota] = field(default_factory=dict)
     trusted_peers: tuple[Network, ...] = ()
+    trusted_users: frozenset[str] = frozenset()
+    send_trace_id: bool = False
     queue_id: Callable[[], str] = field(default=lambda: secrets.token_hex(5))
+    trace_id: Callable[[], str] = field(default=lambda: secrets.token_hex(6))
+    operations: FileOperations = field(default_factory=FileOperations)
 
 
 class LocalHandler:
@@ -64,43 +111,119 @@ class LocalHandler:
         self._settings = settings
         self._session = session
         self._client = peers.client
-        self._trusted = within_any(peers.client.address, settings.trusted_peers)
+        self._trusted_peer = within_any(peers.client.address, settings.trusted_peers)
+        self._trace_id = ""
+        self._log("connected")
 
-    async def sender(self, mail: MailFrom) -> Reply:
+    def sender(self, mail: MailFrom) -> Reply:
         """Every sender is taken."""
-        return build_reply(250, "2.1.0", "OK")
+        self._trace_id = self._settings.trace_id()
+        self._log("mail", sender=mail.sender.mailbox)
+        reply = _sender_ok(self._session.protocol)
+        if self._settings.send_trace_id and self._session.negotiated:
+            return reply.with_value(self._trace_id)
+        return reply.without_group
 
-    async def recipient(self, mail: MailFrom, recipient: RcptTo) -> Reply:
+    def recipient(self, mail: MailFrom, recipient: RcptTo) -> Answer[Reply]:
         """The reply the tables say."""
-        key = mailbox_key(recipient.recipient)
-        decision = self._settings.decisions.get(key, self._settings.others)
-        return reply_to_recipient(decision, trusted=self._trusted)
+        key = recipient.recipient.mailbox.lower()
+        decision = _entry(self._settings.decisions, recipient.recipient, self._settings.others)
+        has_quota = _entry(self._settings.quotas, recipient.recipient, None) is not None
+        if has_quota and isinstance(decision, Deliver):
+            size = next((one.value for one in mail.parameters if one.keyword == "SIZE"), None)
+            return Blocking(partial(self._room, recipient.recipient, int(size or 0)))
+        reply = reply_to_recipient(decision, trusted=self._trusted)
+        self._log("recipient", recipient=key, code=reply.code)
+        return self._traced(reply)
 
-    async def content(
+    def content(
+        self, mail: MailFrom, recipients: Sequence[RcptTo], content: bytes
+    ) -> Blocking[Sequence[Reply]]:
+        """Store one copy for each recipient; one reply each in LMTP, one for all in SMTP."""
+        one = DIALECTS[self._session.protocol].result_count is ResultCount.ONE
+        store = self._store_for_all if one else self._store_for_each
+        return Blocking(partial(store, mail, recipients, content))
+
+    def forget(self) -> None:
+        """Nothing is kept between transactions."""
+        self._trace_id = ""
+
+    @property
+    def _trusted(self) -> bool:
+        return self._trusted_peer or self._session.user_name in self._settings.trusted_users
+
+    def _room(self, path: Path, size: int) -> Reply:
+        """The reply to RCPT for a mailbox with a quota."""
+        full = self._full(path, size)
+        code = 250 if full is None else full.code
+        self._log("recipient", recipient=path.mailbox.lower(), code=code)
+        return reply_to_recipient(Deliver()) if full is None else self._failure(full)
+
+    def _full(self, path: Path, size: int) -> ReplyHint | None:
+        """Why a message of that size is not taken for a mailbox, or None."""
+        quota = _entry(self._settings.quotas, path, None)
+        if quota is None:
+            return None
+        return quota.refusal(self._maildir(path.mailbox.lower()).usage(), size)
+
+    def _store_for_each(
         self, mail: MailFrom, recipients: Sequence[RcptTo], content: bytes
     ) -> Sequence[Reply]:
-        """Store one copy for each recipient; one reply each in LMTP, one for all in SMTP."""
-        replies = [await self._store(mail, recipient, content) for recipient in recipients]
-        per_recipient = len(self._session.results_owed) == len(replies)
-        return replies if per_recipient else (one_reply_for_all(replies),)
+        return [self._store(mail, (recipient,), content) for recipient in recipients]
 
-    async def forget(self) -> None:
-        """Nothing is kept between transactions."""
+    def _store_for_all(
+        self, mail: MailFrom, recipients: Sequence[RcptTo], content: bytes
+    ) -> Sequence[Reply]:
+        return (self._store(mail, recipients, content),)
 
-    async def _store(self, mail: MailFrom, recipient: RcptTo, content: bytes) -> Reply:
+    def _store(self, mail: MailFrom, recipients: Sequence[RcptTo], content: bytes) -> Reply:
+        """Store it for all of these or none; the reply that says so."""
         queue_id = self._settings.queue_id()
-        key = mailbox_key(recipient.recipient)
-        maildir = Maildir(
-            self._settings.folder / folder_name(key), self._session.settings.host_name
+        size = len(content)
+        text = content.replace(b"\r\n", b"\n")
+        refusals = [
+            self._failure(full)
+            for recipient in recipients
+            if (full := self._full(recipient.recipient, size)) is not None
+        ]
+        if refusals:
+            self._log("not stored", queue_id=queue_id, octets=size, reason="mailbox full")
+            return one_reply_for_all(refusals)
+        messages = (  # one copy at a time is in memory
+            (
+                self._maildir(recipient.recipient.mailbox.lower()),
+                self._trace(mail, recipient, queue_id) + text,
+            )
+            for recipient in recipients
         )
-        message = self._trace(mail, recipient, queue_id) + content
         try:
-            await asyncio.to_thread(maildir.deliver, message.replace(b"\r\n", b"\n"))
+            deliver_to_all(messages)
         except OSError as error:
-            _LOG.error("%s not stored: %s", queue_id, escaped(str(error)))
-            return build_reply(451, "4.3.0", "Not stored, try again later")
-        _LOG.info("%s stored for %s", queue_id, escaped(key))
-        return build_reply(250, "2.0.0", "Saved", (QueueId(queue_id),))
+            self._log("not stored", logging.ERROR, queue_id=queue_id, reason=f"{error}")
+            return self._failure(_NOT_STORED)
+        for recipient in recipients:
+            key = recipient.recipient.mailbox.lower()
+            self._log("stored", queue_id=queue_id, recipient=key, octets=size)
+        reply = _saved(self._session.protocol)
+        return reply.with_value(queue_id) if self._session.negotiated else reply.without_group
+
+    def _maildir(self, key: str) -> Maildir:
+        folder = self._settings.folder / folder_name(key)
+        return Maildir(folder, self._session.settings.host_name, self._settings.operations)
+
+    def _failure(self, hint: ReplyHint) -> Reply:
+        return self._traced(build_reply(hint.code, hint.enhanced_code, hint.text))
+
+    def _traced(self, reply: Reply) -> Reply:
+        """A failure with the identifier of its transaction."""
+        if not (self._settings.send_trace_id and self._session.negotiated) or reply.positive:
+            return reply
+        groups = (*reply.metadata, TraceId(self._trace_id))
+        return build_reply(reply.code, reply.enhanced_code, reply.text, groups)
+
+    def _log(self, event: str, level: int = logging.INFO, **fields: str | int) -> None:
+        trace_id = self._trace_id or None
+        log_event(_LOG, event, level=level, client=f"{self._client}", trace_id=trace_id, **fields)
 
     def _trace(self, mail: MailFrom, recipient: RcptTo, queue_id: str) -> bytes:
         """The header fields final delivery adds (RFC 5321, Section 4.4)."""
@@ -122,16 +245,33 @@ class LocalHandler:
             f"\tby {session.settings.host_name} with {with_protocol} id {queue_id}",
             f"\tfor {to}; {now}",
         )
-        return "".join(f"{line}\r\n" for line in lines).encode("utf-8")
+        return "".join(f"{line}\n" for line in lines).encode("utf-8")
 
 
 def local_handlers(settings: LocalSettings) -> HandlerFactory:
-    """What `MailServer` needs to deliver into Maildirs."""
+    """What a server needs to deliver into Maildirs."""
 
     def make(session: ServerSession, peers: Peers) -> LocalHandler:
         return LocalHandler(settings, session, peers)
 
     return make
+
+
+@lru_cache
+def _sender_ok(protocol: Protocol) -> PreparedReply:
+    lmtp = protocol is Protocol.LMTP
+    return PreparedReply(250, "2.1.0", "OK", TraceId, command="MAIL", lmtp=lmtp)
+
+
+@lru_cache
+def _saved(protocol: Protocol) -> PreparedReply:
+    lmtp = protocol is Protocol.LMTP
+    return PreparedReply(250, "2.0.0", "Saved", QueueId, command="DATA", lmtp=lmtp)
+
+
+def _entry(table: Mapping[str, _Value], path: Path, others: _Other) -> _Value | _Other:
+    """What a table says about a mailbox."""
+    return table.get(path.mailbox.lower(), table.get(f"@{path.domain.lower()}", others))
 
 
 def _address_literal(client: Endpoint) -> str:

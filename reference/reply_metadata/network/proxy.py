@@ -26,10 +26,10 @@ from reply_metadata.commands import MailFrom, RcptTo
 from reply_metadata.errors import ReplyHint
 from reply_metadata.keys import Forward
 from reply_metadata.network.asyncio_client import PeerUnavailable
-from reply_metadata.network.asyncio_server import HandlerFactory, Peers
 from reply_metadata.network.backend import BackendTransaction, Dialer
 from reply_metadata.network.referral_walk import DEFAULT_WALK_S, Asked, Backend, ReferralWalk
 from reply_metadata.network.resolver import Resolver, SystemResolver
+from reply_metadata.network.server_dialogue import HandlerFactory, Peers
 from reply_metadata.octets import escaped
 from reply_metadata.paths import Path
 from reply_metadata.policy.hop import NOTHING_TRUSTED, HopPolicy, reply_for_next_hop

@@ -1,0 +1,74 @@
+"""A reply that is sent over and over with another value: what a busy server says after DATA.
+
+`build_reply` finds the form of a reply, and reads it back, each time.  Here that is done once, with
+a sample; of each value is checked what a value can break: its own rule, and the limits.  It cannot
+break the form, since as sent it has no space and no bracket (ABNF: argument-value).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from reply_metadata.codec_read import parse_reply
+from reply_metadata.codec_write import build_reply
+from reply_metadata.errors import LocalProtocolError
+from reply_metadata.key_rules import KEY_ENTRIES, value_fits
+from reply_metadata.keys import QueueId, TraceId
+from reply_metadata.limits import DEFAULT_LIMITS
+from reply_metadata.octets import encode_value
+from reply_metadata.values import Reply
+
+_SAMPLE: Final = "0"
+
+
+class PreparedReply:
+    """A reply of one line with one group.
+
+    Args:
+        code: the reply code.
+        enhanced_code: the enhanced status code.
+        text: what people read.
+        key: the key of the group, one with a single opaque value.
+        command: what is answered.
+        lmtp: whether the connection speaks LMTP.
+    """
+
+    def __init__(
+        self,
+        code: int,
+        enhanced_code: str,
+        text: str,
+        key: type[QueueId | TraceId],
+        *,
+        command: str,
+        lmtp: bool,
+    ) -> None:
+        self.without_group: Final = build_reply(code, enhanced_code, text)
+        """The reply for a client that does not read metadata."""
+        self._command = command
+        self._lmtp = lmtp
+        self._key = key.KEY.encode("ascii")
+        self._rule = KEY_ENTRIES[key.KEY].value or ""
+        sample = build_reply(code, enhanced_code, text, (key(_SAMPLE),), command=command, lmtp=lmtp)
+        group = b"[%b %b]" % (self._key, _SAMPLE.encode("ascii"))
+        self._front, found, self._back = sample.octets.partition(group)
+        if not found:
+            raise LocalProtocolError(f"there is no room for {key.KEY} beside the text")
+
+    def with_value(self, value: str) -> Reply:
+        """The reply with this value.
+
+        Raises:
+            LocalProtocolError: the value is none of the key, or does not fit into the line.
+        """
+        decoded = value.encode("utf-8", "surrogateescape")
+        sent = encode_value(decoded)
+        octets = b"%b[%b %b]%b" % (self._front, self._key, sent, self._back)
+        limits = DEFAULT_LIMITS
+        if (
+            not value_fits(self._rule, decoded)
+            or len(sent) > limits.max_value_octets
+            or len(octets) > limits.max_line_octets
+        ):
+            raise LocalProtocolError(f"no value for a prepared reply: {value!a}")
+        return parse_reply(octets, negotiated=True, command=self._command, lmtp=self._lmtp)

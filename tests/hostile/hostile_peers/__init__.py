@@ -1,0 +1,1 @@
+"""Scripted hostile peers: transcripts as data, what plays them on each side, and the judgement."""
