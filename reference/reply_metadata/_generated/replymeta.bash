@@ -33,15 +33,16 @@ _replymeta() {
       COMPREPLY=() ;;
     serve)
       case "$before" in
+        --maildir) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+        --config) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
         --listen) COMPREPLY=(); return ;;
         --name) COMPREPLY=(); return ;;
-        --maildir) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
         --refer) COMPREPLY=(); return ;;
         --defer) COMPREPLY=(); return ;;
         --reject) COMPREPLY=(); return ;;
         --trust) COMPREPLY=(); return ;;
       esac
-      if [[ "$current" == -* ]]; then mapfile -t COMPREPLY < <(compgen -W '-h --help --lmtp --smtp --listen --name --maildir --refer --defer --reject --trust' -- "$current"); return; fi
+      if [[ "$current" == -* ]]; then mapfile -t COMPREPLY < <(compgen -W '-h --help --maildir --config --example-config --hash-password --check --lmtp --smtp --listen --name --log-json --refer --defer --reject --trust' -- "$current"); return; fi
       COMPREPLY=() ;;
     send)
       case "$before" in
