@@ -143,12 +143,6 @@ def test_a_common_mistake_has_its_place_and_a_hint(rule: str, place: int, hint: 
     assert found[0].hint
 
 
-def test_the_table_in_the_readme_is_the_table_of_codes(project: Path) -> None:
-    readme = (project / "grammar/README.md").read_text("utf-8")
-    rows = re.findall(r"^\| (ABNF[0-9]{3}) \| (\w+) \| (.+) \|$", readme, re.MULTILINE)
-    assert rows == [(code, kind.value, text) for code, (kind, text) in CODES.items()]
-
-
 def test_every_code_is_given_somewhere(project: Path) -> None:
     package = project / "grammar/abnf_compiler"
     texts = [path.read_text("utf-8") for path in package.rglob("*.py")]

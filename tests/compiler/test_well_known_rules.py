@@ -87,4 +87,7 @@ def test_a_missing_rule_is_reported_with_the_rfcs_that_define_it() -> None:
 def test_a_document_of_the_library_is_named_before_the_table(tmp_path) -> None:
     (tmp_path / "mine.abnf").write_text('nstring = "x"\nother =/ "y"\n')
     found = examine(Source("a", "a = nstring other\n"), library=[tmp_path]).diagnostics
-    assert [each.hint for each in found] == ["add: ; @import mine: nstring", ""]
+    assert [each.hint for each in found] == [
+        "add: ; @import mine: nstring",
+        "define it, or import it by ; @import",
+    ]
