@@ -102,7 +102,7 @@ class Rule:
             AutomataError: "compiled" was asked for and the rule is not regular, or too large.
             GrammarError: the rule needs prose, which no engine can match.
         """
-        return self._matcher(engine).match(data)
+        return (self._matchers.get(engine) or self._matcher(engine)).match(data)
 
     def parse(self, data: bytes | str, *, named: Iterable[str] | None = None) -> ParseNode:
         """The rules in `data` with their places: nodes of .rule, .start, .end and .children.
