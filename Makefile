@@ -95,6 +95,9 @@ check-corpus: $(STAMPS)/generated  ## the same, but compare the table with the c
 grammar-mutations: $(STAMPS)/generated  ## put 13 kinds of single mutation on 20 valid grammars to abnfc check and diff
 	$(RUN) tests/compiler/corpus/grammar_mutations.py
 
+engines-agree: $(STAMPS)/generated  ## put 100,000 strings of the grammar to every engine
+	$(RUN) tests/reference/engines_agree.py
+
 lint: $(STAMPS)/generated  ## ruff, mypy, import contracts, file length, size of the core, docstring anchors
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
