@@ -258,15 +258,15 @@ class Grammar:
         rule = self.rule(start).name
         one_by_one = write_lark(self._resolved, start=rule)
         if parser == "earley":
-            lark = _earley(one_by_one, lark_rule(rule))
-            return LarkResult(lark, True, "Earley reads every grammar")
+            reader = _earley(one_by_one, lark_rule(rule))
+            return LarkResult(reader, True, "Earley reads every grammar")
         grammar = write_lark(self._resolved, start=rule, disjoint=True)
         lark, doubt = _lalr(grammar, lark_rule(rule))
         if lark is not None and not doubt:
             return LarkResult(lark, True, "LALR: no conflict, and every character in one terminal")
         if parser == "auto":
-            lark = _earley(one_by_one, lark_rule(rule))
-            return LarkResult(lark, True, f"Earley, because {doubt}")
+            reader = _earley(one_by_one, lark_rule(rule))
+            return LarkResult(reader, True, f"Earley, because {doubt}")
         if lark is None:
             raise ValueError(doubt)
         return LarkResult(lark, False, doubt)

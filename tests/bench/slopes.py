@@ -183,9 +183,7 @@ def log_slope(times: Sequence[float], lengths: Sequence[int]) -> float:
     ).slope
 
 
-def slope_of(
-    prepare: Prepare, family: PumpedFamily, lengths: Sequence[int] = LENGTHS
-) -> Slope:
+def slope_of(prepare: Prepare, family: PumpedFamily, lengths: Sequence[int] = LENGTHS) -> Slope:
     """The slope of one family, measured again while it is above the limit."""
     timers = [prepare(family, length) for length in lengths]
     once = [max(timer(1), 1e-7) for timer in timers]

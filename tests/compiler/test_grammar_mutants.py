@@ -100,6 +100,21 @@ def test_the_edits_of_a_rule_are_the_least_changes_of_it(rule, expected) -> None
     assert reasons(rule) == expected
 
 
+def test_the_edits_of_an_option_accept_what_they_say() -> None:
+    grammar = grammar_of('a = "x" [ "y" ]')
+    accepted = {}
+    for edit in edits(grammar, frozenset({"a"})):
+        if edit.kind is EditKind.OPTION:
+            dfa = minimal_dfa(to_regex(edit.apply(grammar), "a"))
+            strings = ("x", "xy", "xyy", "xyyy")
+            accepted[edit.reason] = [s for s in strings if dfa.accepts(map(ord, s))]
+    assert accepted == {
+        '"y" mandatory': ["xy"],
+        'without [ "y" ]': ["x"],
+        '[ "y" ] up to twice': ["x", "xy", "xyy"],
+    }
+
+
 def parts(node):
     """A node and everything in it, by its fields."""
     yield node
