@@ -55,7 +55,7 @@ def pumped_families(regex: Regex, dfa: Dfa) -> list[PumpedFamily]:
 
 
 def turns(regex: Regex) -> Iterator[tuple[Word, Word]]:
-    """For each unbounded loop and each way to begin its turn: a way there, and the turn, shortest."""
+    """For each loop without a bound and each way to begin its turn: a way there, and the turn."""
     positions = Positions(regex)
     seen: set[tuple[Word, Word]] = set()
     for part in positions.parts:
