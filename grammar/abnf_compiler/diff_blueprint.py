@@ -104,6 +104,8 @@ class Blueprint:
 
     def read(self, charset: CharSet) -> CharSet:
         """What a position reads, calls apart."""
+        if not charset.intervals or charset.lowest >= 0:
+            return charset
         return CharSet(tuple(each for each in charset.intervals if each[0] not in self.called))
 
     def charsets(self) -> list[CharSet]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from abnf_compiler.automata.charset import Alphabet, bits
+from abnf_compiler.automata.charset import Alphabet, CharSet, bits
 from abnf_compiler.diff_blueprint import Blueprint
 
 DEAD: Final = 0
@@ -94,12 +94,15 @@ class Machine:
 
     def _assemble(self, plan: Blueprint) -> None:
         """Number the positions of all automata: the start of each, then its own."""
+        known: dict[CharSet, tuple[int, ...]] = {}
         starts = [0]
         for automaton in plan.automata:
             starts.append(starts[-1] + 1 + len(automaton.charsets))
         for automaton, start in zip(plan.automata, starts, strict=False):
-            sets = [plan.read(charset) for charset in automaton.charsets]
-            reads = [tuple(bits(self.alphabet.mask(charset))) for charset in sets]
+            for charset in automaton.charsets:
+                if charset not in known:
+                    known[charset] = tuple(bits(self.alphabet.mask(plan.read(charset))))
+            reads = [known[charset] for charset in automaton.charsets]
             callees = [
                 [
                     (starts[plan.called[low]], low in plan.recursive)

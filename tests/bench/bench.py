@@ -1,10 +1,11 @@
 """How long parsing takes, by which parser: `python tests/bench/bench.py`.
 
-Three parts: one reply line (here), match throughput on RFC rules (bench_match.py), and time against
-length of hostile strings (slopes.py).  All parsers of a part run in turns, so that a change of the
-machine's speed meets all of them.  The ratio is the median over the rounds of a parser's time to
-the yardstick's in the same round.  A parser that is not installed is named and left out.  Exit 1
-when an aim of the second or third part is missed.
+Four parts: one reply line (here), match throughput on RFC rules (bench_match.py), time against
+length of hostile strings (slopes.py), and `abnfc diff` on RFC grammars (bench_diff.py).  All
+parsers of a part run in turns, so that a change of the machine's speed meets all of them.  The
+ratio is the median over the rounds of a parser's time to the yardstick's in the same round.  A
+parser that is not installed is named and left out.  Exit 1 when an aim of the second or third part
+is missed.
 """
 
 import argparse
@@ -23,7 +24,8 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(PROJECT / "reference"), str(PROJECT / "grammar"), str(Path(__file__).parent)]
 
-import bench_match  # noqa: E402  the path is set above
+import bench_diff  # noqa: E402  the path is set above
+import bench_match  # noqa: E402
 import hand_written  # noqa: E402
 import node_peers  # noqa: E402
 import slopes  # noqa: E402
@@ -35,7 +37,7 @@ REPLY = b"450 4.4.4 [REFERRAL smtp://backend2/] Redirected\r\n"
 LINE = REPLY[:-2]
 YARDSTICK = "hand-written re"
 ROUND_SECONDS = 0.004
-PARTS = ("reply", "match", "slopes")
+PARTS = ("reply", "match", "slopes", "diff")
 GRAMMAR = PROJECT / "grammar" / "reply-metadata.abnf"
 
 Parse = Callable[[], object]
@@ -258,6 +260,9 @@ def main() -> int:
         document["slopes"] = found = slopes.report(GRAMMAR)
         sys.stdout.write("\n" + slopes.table(found) + "\n")
         missed += slopes.missed(found)
+    if "diff" in parts:
+        document["diff"] = found = bench_diff.report()
+        sys.stdout.write("\n" + bench_diff.table(found) + "\n")
     shown = ", ".join(f"{name} {value}" for name, value in versions().items())
     sys.stdout.write(f"\n{shown}\n")
     if arguments.json is not None:
