@@ -33,7 +33,7 @@ SITE := $(call find,site,*)
 GENERATED := $(call find,tests/vectors,*.json)
 CORPUS := tests/compiler/corpus/_generated/corpus.json
 
-.PHONY: all help test rfc-strings corpus check-corpus grammar-mutations lint demo draft site serve bench generate check-generated bench-server postfix-tools test-kill test-mutants vectors lock dist clean
+.PHONY: all help test rfc-strings engines-agree corpus check-corpus grammar-mutations lint demo draft site serve bench bench-peers generate check-generated bench-server postfix-tools test-kill test-mutants vectors lock dist clean
 all: draft site demo  ## set up, generate, build draft and site, run the demo (the default)
 
 help:  ## list the targets
@@ -95,6 +95,9 @@ check-corpus: $(STAMPS)/generated  ## the same, but compare the table with the c
 grammar-mutations: $(STAMPS)/generated  ## put 13 kinds of single mutation on 20 valid grammars to abnfc check and diff
 	$(RUN) tests/compiler/corpus/grammar_mutations.py
 
+engines-agree: $(STAMPS)/generated  ## put 100,000 strings of the grammar to every engine
+	$(RUN) tests/reference/engines_agree.py
+
 lint: $(STAMPS)/generated  ## ruff, mypy, import contracts, file length, size of the core, docstring anchors
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -104,6 +107,16 @@ lint: $(STAMPS)/generated  ## ruff, mypy, import contracts, file length, size of
 	$(RUN) tests/lint/core_size.py
 	$(RUN) tests/lint/docstring_anchors.py
 	$(BIN)/abnfc fmt --check grammar/reply-metadata.abnf
+
+# Parsers for JavaScript that the benchmark compares with, from npm, by the lock beside package.json.
+PEERS := build/bench-node
+$(STAMPS)/bench-peers: tests/bench/node/package.json tests/bench/node/package-lock.json
+	@mkdir -p $(@D) $(PEERS)
+	cp tests/bench/node/package.json tests/bench/node/package-lock.json $(PEERS)
+	npm ci --prefix $(PEERS) --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+bench-peers: $(STAMPS)/bench-peers  ## install the parsers for Node that make bench compares with
 
 bench: $(STAMPS)/generated  ## time the parsers, then the server; figures in build/bench.json
 	$(RUN) tests/bench/bench.py --json build/bench.json

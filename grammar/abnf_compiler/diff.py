@@ -25,6 +25,7 @@ from abnf_compiler.diff_search import Direction, Directions, Word
 from abnf_compiler.grammar import UnknownRuleError
 from abnf_compiler.resolve.core_rules import core_rules
 from abnf_compiler.resolve.resolver import UNDEFINED
+from abnf_compiler.sentences.derivation import Lengths
 from abnf_compiler.tree import Annotations, ProseVal, ResolvedGrammar, Rule
 
 __all__ = ["Bounds", "GrammarDiff", "Proof", "Relation", "RuleDiff", "Witness", "diff_grammars"]
@@ -164,6 +165,7 @@ class _Comparison:
         self._meanings = Meanings(old.rules, new.rules)
         self._whole: frozenset[str] = frozenset()
         self._compared_forms: dict[tuple[FormId, FormId], Languages] = {}
+        self._shortest: dict[int, Lengths] = {}
 
     def run(self, names: tuple[str, ...] | None) -> tuple[RuleDiff, ...]:
         """The rows of the rules asked for; of all that are to be compared without."""
@@ -244,7 +246,13 @@ class _Comparison:
         if forms not in self._compared_forms:
             self._progress(new.name)
             languages = Languages(
-                self._old, self._new, key, symbols=self._symbols, bounds=self._bounds, found=found
+                self._old,
+                self._new,
+                key,
+                symbols=self._symbols,
+                bounds=self._bounds,
+                found=found,
+                lengths=self._lengths,
             )
             languages.compare(self._whole, edited)
             self._compared_forms[forms] = languages
@@ -254,6 +262,13 @@ class _Comparison:
         row = _result(row, languages, self._symbols)
         through = () if _is_equal(row) else (self._new.rules[each].name for each in edited - {key})
         return replace(row, through=tuple(sorted(through)))
+
+    def _lengths(self, grammar: ResolvedGrammar) -> Lengths:
+        """The shortest sentences of a side, found once."""
+        number = int(grammar is self._new)
+        if number not in self._shortest:
+            self._shortest[number] = Lengths(grammar)
+        return self._shortest[number]
 
     def _edited(self, key: str) -> frozenset[str]:
         """The rules among `key` and those it reaches that are rewritten and not alike."""

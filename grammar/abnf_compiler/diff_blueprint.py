@@ -36,10 +36,16 @@ _FIRST_CALL: Final = -1_000_000
 
 
 class Symbols:
-    """Characters below zero for what is taken as a whole; one table serves both grammars."""
+    """Characters below zero for what is taken as a whole; one table serves both grammars.
+
+    Automata of called rules are kept here as well: many rules call the same ones.
+    """
 
     def __init__(self) -> None:
         self._numbers: dict[tuple[bool, str], int] = {}
+        self._calls: dict[str, int] = {}
+        self._automata: dict[tuple[object, ...], Positions] = {}
+        self._reach: dict[tuple[int, str], frozenset[str]] = {}
 
     def prose(self, text: str) -> int:
         """The character that stands for a prose value."""
@@ -48,6 +54,32 @@ class Symbols:
     def rule(self, key: str) -> int:
         """The character that stands for a rule."""
         return self._number(False, key)
+
+    def call(self, key: str) -> int:
+        """The character that stands for a call of a rule."""
+        return self._calls.setdefault(key, _FIRST_CALL - 2 * len(self._calls))
+
+    def automaton(self, rules: Mapping[str, Rule], name: str, whole: _Whole) -> Positions:
+        """The automaton of a rule, with what is taken as a whole replaced."""
+        reach = self._reached(rules, name)
+        replaced = frozenset(each for each in whole.characters.items() if each[0] in reach)
+        key = (id(rules), name, replaced, whole.loose)
+        if key not in self._automata:
+            view = _view(rules, (name,), whole)
+            self._automata[key] = Positions(to_regex(view, name))
+        return self._automata[key]
+
+    def _reached(self, rules: Mapping[str, Rule], name: str) -> frozenset[str]:
+        known = self._reach.get((id(rules), name))
+        if known is None:
+            found, pending = set[str](), [name]
+            while pending:
+                key = pending.pop()
+                if key not in found and key in rules:
+                    found.add(key)
+                    pending += references(rules[key].definition)
+            known = self._reach[id(rules), name] = frozenset(found)
+        return known
 
     def _number(self, is_prose: bool, name: str) -> int:
         """Two apart, so that no two make an interval."""
@@ -72,6 +104,8 @@ class Blueprint:
 
     def read(self, charset: CharSet) -> CharSet:
         """What a position reads, calls apart."""
+        if not charset.intervals or charset.lowest >= 0:
+            return charset
         return CharSet(tuple(each for each in charset.intervals if each[0] not in self.called))
 
     def charsets(self) -> list[CharSet]:
@@ -116,11 +150,11 @@ def _blueprint(
 ) -> Blueprint:
     characters = {key: symbols.rule(key) for key in whole}
     recursive, large = called_rules(rules, rule, whole, small_part)
-    called = {key: _FIRST_CALL - 2 * number for number, key in enumerate((*recursive, *large))}
+    called = {key: symbols.call(key) for key in (*recursive, *large)}
     names = tuple(dict.fromkeys((rule, *called)))
-    view = _view(rules, names, _Whole({**characters, **called}, symbols, loose))
+    taken = _Whole({**characters, **called}, symbols, loose)
     return Blueprint(
-        tuple(Positions(to_regex(view, name)) for name in names),
+        tuple(symbols.automaton(rules, name, taken) for name in names),
         {symbol: names.index(name) for name, symbol in called.items()},
         frozenset(called[key] for key in recursive),
     )

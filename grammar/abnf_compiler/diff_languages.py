@@ -21,6 +21,7 @@ from abnf_compiler.diagnostics import GrammarError
 from abnf_compiler.diff_blueprint import Blueprint, Symbols, blueprint
 from abnf_compiler.diff_machine import Machine, Meter, SpentError
 from abnf_compiler.diff_search import Direction, Directions, Judge, Verdict, Word, search
+from abnf_compiler.sentences.derivation import Lengths
 from abnf_compiler.tree import ResolvedGrammar
 
 READING_LEVELS: Final = 40
@@ -30,7 +31,7 @@ READING_STEPS: Final = 100_000
 LONGEST_SENTENCE: Final = 512
 
 QUICK: Final = 60
-LONG: Final = 10
+LONG: Final = 20
 """The parts of the work allowed that quick and long searches with a stack may take."""
 
 DEEPER: Final = 20
@@ -123,8 +124,10 @@ class Languages:
         symbols: Symbols,
         bounds: Bounds,
         found: Directions,
+        lengths: Callable[[ResolvedGrammar], Lengths],
     ) -> None:
         self.found = found
+        self._lengths = lengths
         self.regular = False
         self.octets = True
         self.reason = ""
@@ -178,9 +181,11 @@ class Languages:
     def _search_whole(self, alike: frozenset[str]) -> None:
         """Search with equal recursive rules as characters; keep what is true of the rules."""
         mine = self.found
+        if mine.settled:
+            return
         plans = [side.plan_with(alike) for side in self._sides]
         taken = [plan.symbols() for plan in plans]
-        if mine.settled or taken == [plan.symbols() for plan in self._plans]:
+        if taken == [plan.symbols() for plan in self._plans]:
             return
         part = Directions(
             Direction(proved=mine.only_old.proved, word=mine.only_old.word),
@@ -240,7 +245,8 @@ class Languages:
             refusing, accepting = self._sides[new_refuses], self._sides[not new_refuses]
             if direction.settled:
                 continue
-            drawn = sentences(accepting.grammar, self._key, edited)
+            lengths = self._lengths(accepting.grammar)
+            drawn = sentences(accepting.grammar, self._key, edited, lengths)
             for sentence in islice(drawn, self._bounds.sentences):
                 self.found.strings += 1
                 if refusing.refuses(tuple(sentence)):
@@ -248,13 +254,14 @@ class Languages:
                     break
 
 
-def sentences(grammar: ResolvedGrammar, key: str, first: frozenset[str]) -> Iterator[bytes]:
+def sentences(
+    grammar: ResolvedGrammar, key: str, first: frozenset[str], lengths: Lengths
+) -> Iterator[bytes]:
     """The shortest sentence for each decision of a rule, those of the rules in `first` first."""
-    from abnf_compiler.sentences.derivation import Lengths
     from abnf_compiler.sentences.goals import Map
     from abnf_compiler.sentences.growth import Growth, ImpossibleError
 
-    places, lengths, random = Map(grammar, key), Lengths(grammar), Random(key)
+    places, random = Map(grammar, key), Random(key)
     top = places.places[0]
     goals = list(places.goals())
     goals.sort(key=lambda goal: places.places[goal.place].rule.lower() not in first)

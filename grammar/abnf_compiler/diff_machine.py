@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from abnf_compiler.automata.charset import Alphabet, bits
+from abnf_compiler.automata.charset import Alphabet, CharSet, bits
 from abnf_compiler.diff_blueprint import Blueprint
 
 DEAD: Final = 0
@@ -77,6 +77,10 @@ class Machine:
         self._final: list[bool] = []
         self._assemble(plan)
         self._width = len(self._final)
+        self._plain = [
+            bool(steps) and not calls and not final
+            for steps, calls, final in zip(self._steps, self._calls, self._final, strict=True)
+        ]
         self._stacks = _Stacks()
         self._numbers: dict[tuple[frozenset[int], bool], int] = {}
         self._known: dict[tuple[frozenset[int], bool], int] = {}
@@ -90,12 +94,15 @@ class Machine:
 
     def _assemble(self, plan: Blueprint) -> None:
         """Number the positions of all automata: the start of each, then its own."""
+        known: dict[CharSet, tuple[int, ...]] = {}
         starts = [0]
         for automaton in plan.automata:
             starts.append(starts[-1] + 1 + len(automaton.charsets))
         for automaton, start in zip(plan.automata, starts, strict=False):
-            sets = [plan.read(charset) for charset in automaton.charsets]
-            reads = [tuple(bits(self.alphabet.mask(charset))) for charset in sets]
+            for charset in automaton.charsets:
+                if charset not in known:
+                    known[charset] = tuple(bits(self.alphabet.mask(plan.read(charset))))
+            reads = [known[charset] for charset in automaton.charsets]
             callees = [
                 [
                     (starts[plan.called[low]], low in plan.recursive)
@@ -118,12 +125,17 @@ class Machine:
         known = self._moves[state]
         if known is None:
             reached: dict[tuple[int, ...], set[int]] = {}
+            width, all_steps, spent = self._width, self._steps, 0
             for place in self._places[state]:
-                at = place % self._width
-                steps, base = self._steps[at], place - at
-                self._meter.spend(len(steps) + 1)
+                at = place % width
+                steps, base = all_steps[at], place - at
+                spent += len(steps) + 1
                 for numbers, target in steps:
-                    reached.setdefault(numbers, set()).add(base + target)
+                    if numbers in reached:
+                        reached[numbers].add(base + target)
+                    else:
+                        reached[numbers] = {base + target}
+            self._meter.spend(spent)
             known = self._by_class(reached, self.cut[state])
             self._moves[state] = known
         return known
@@ -183,28 +195,33 @@ class Machine:
 
     def _with_calls(self, places: set[int], cut: bool) -> tuple[frozenset[int], bool]:
         """The places reached without reading: into the rules called, and back at their ends."""
-        width, stacks = self._width, self._stacks
-        pending = list(places)
-        reached = set(places)
-        kept = set[int]()
+        width, stacks, plain = self._width, self._stacks, self._plain
+        steps, calls, final = self._steps, self._calls, self._final
+        kept = {place for place in places if plain[place % width]}
+        pending = [place for place in places if place not in kept]
+        reached = set(pending)
+        spent = 0
         while pending:
             place = pending.pop()
             stack, at = divmod(place, width)
             after: list[int] = []
-            for target, callee, deeper in self._calls[at]:
-                if not (self._steps[target] or self._calls[target]):
+            for target, callee, deeper in calls[at]:
+                if not (steps[target] or calls[target]):
                     after.append(stack * width + callee)  # nothing follows: no need to come back
                 elif deeper and stacks.depths[stack] >= self._levels:
                     cut = True
                 else:
                     after.append(stacks.push(stack, target, deeper) * width + callee)
-            if stack and self._final[at]:
+            if stack and final[at]:
                 after.append(stacks.below[stack] * width + stacks.tops[stack])
-            self._meter.spend(len(after))
+            spent += len(after)
             for each in after:
-                if each not in reached:
+                if plain[each % width]:
+                    kept.add(each)
+                elif each not in reached:
                     reached.add(each)
                     pending.append(each)
-            if self._steps[at] or (not stack and self._final[at]):
+            if steps[at] or (not stack and final[at]):
                 kept.add(place)
+        self._meter.spend(spent)
         return frozenset(kept), cut

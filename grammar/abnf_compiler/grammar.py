@@ -102,7 +102,7 @@ class Rule:
             AutomataError: "compiled" was asked for and the rule is not regular, or too large.
             GrammarError: the rule needs prose, which no engine can match.
         """
-        return self._matcher(engine).match(data)
+        return (self._matchers.get(engine) or self._matcher(engine)).match(data)
 
     def parse(self, data: bytes | str, *, named: Iterable[str] | None = None) -> ParseNode:
         """The rules in `data` with their places: nodes of .rule, .start, .end and .children.
@@ -244,8 +244,8 @@ class Grammar:
     def to_lark(self, start: str, *, parser: LarkParser = "auto") -> LarkResult:
         """A Lark parser for rule `start`, one terminal for one character.
 
-        "auto" takes LALR where it is shown to be sound (no conflict in its table, no character in
-        two terminals) and Earley, which is sound for every grammar, elsewhere.
+        "auto" takes LALR where it is shown to be sound (every character is in one terminal, and
+        the table has no conflict) and Earley, which is sound for every grammar, elsewhere.
 
         Raises:
             UnknownRuleError: there is no such rule.
@@ -256,14 +256,17 @@ class Grammar:
         from abnf_compiler.emit.lark_names import lark_rule
 
         rule = self.rule(start).name
-        grammar = write_lark(self._resolved, start=rule)
+        one_by_one = write_lark(self._resolved, start=rule)
         if parser == "earley":
-            return LarkResult(_earley(grammar, lark_rule(rule)), True, "Earley reads every grammar")
+            reader = _earley(one_by_one, lark_rule(rule))
+            return LarkResult(reader, True, "Earley reads every grammar")
+        grammar = write_lark(self._resolved, start=rule, disjoint=True)
         lark, doubt = _lalr(grammar, lark_rule(rule))
         if lark is not None and not doubt:
-            return LarkResult(lark, True, "LALR: no conflict, and no character in two terminals")
+            return LarkResult(lark, True, "LALR: no conflict, and every character in one terminal")
         if parser == "auto":
-            return LarkResult(_earley(grammar, lark_rule(rule)), True, f"Earley, because {doubt}")
+            reader = _earley(one_by_one, lark_rule(rule))
+            return LarkResult(reader, True, f"Earley, because {doubt}")
         if lark is None:
             raise ValueError(doubt)
         return LarkResult(lark, False, doubt)
@@ -299,7 +302,5 @@ def _lalr(grammar: LarkText, start: str) -> tuple[Lark | None, str]:
     except LarkGrammarError:
         return lark, "one character ahead does not decide (a shift/reduce conflict)"
     for one, other in combinations([terminal.name for terminal in lark.terminals], 2):
-        both = grammar.terminals[one] & grammar.terminals[other]
-        if both:
-            return lark, f"%x{both.lowest:02X} is in two terminals, {one} and {other}"
+        assert not grammar.terminals[one] & grammar.terminals[other], "classes are disjoint"
     return lark, ""

@@ -32,6 +32,7 @@ from abnf_compiler.automata.dfa import minimal_dfa, position_nfa
 from abnf_compiler.automata.eliminate import eliminate
 from abnf_compiler.automata.expression import (
     Captured,
+    Chars,
     Regex,
     Repeat,
     factored,
@@ -164,7 +165,12 @@ def linear_pattern(regex: Regex, *, rule: str, preferred: bool = False) -> Linea
         if bounded:
             label = _label(report, witness)
             proof = PatternProof(label, size, witness, _words(regex, committed), report)
-            return _written(regex, Marks(marks.forced, committed, marks.ordered), proof)
+            kept = Marks(marks.forced, committed, marks.ordered)
+            if not captured and _gives_back(positions, kept):
+                lean = _lean(regex, rule, report)
+                if lean is not None:
+                    return lean
+            return _written(regex, kept, proof)
     if captured:
         raise NotLinearError(rule, report, "no repetition can be committed without loss")
     return _eliminated(regex, rule, report)
@@ -252,6 +258,30 @@ def _apart(positions: Positions, sites: list[int]) -> frozenset[int]:
         if not any(site in around[other] or other in around[site] for other in kept):
             kept.append(site)
     return frozenset(kept)
+
+
+def _gives_back(positions: Positions, marks: Marks) -> bool:
+    """Whether some loop over more than one character keeps a way back for each of its turns.
+
+    `re` holds about 40 octets for each character of such a loop until the match ends.
+    """
+    kept = marks.forced | marks.committed
+    return any(
+        isinstance(part.regex, Repeat)
+        and part.regex.maximum is None
+        and not isinstance(part.regex.item, Chars)
+        and part.site not in kept
+        for part in positions.parts
+    )
+
+
+def _lean(regex: Regex, rule: str, report: GrowthReport | None) -> LinearPattern | None:
+    """The pattern made from the minimal automaton, where no loop of it gives anything back."""
+    try:
+        made = _eliminated(regex, rule, report)
+    except AutomataError:
+        return None
+    return None if _gives_back(Positions(made.regex), made.marks) else made
 
 
 def _eliminated(regex: Regex, rule: str, report: GrowthReport | None) -> LinearPattern:

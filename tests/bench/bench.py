@@ -1,8 +1,11 @@
-"""How long parsing one reply line takes, by which parser: `python tests/bench/bench.py`.
+"""How long parsing takes, by which parser: `python tests/bench/bench.py`.
 
-All parsers run in one process, in turns, so that a change of the machine's speed meets all of them.
-The ratio is the median over the rounds of a parser's time to the yardstick's in the same round.  A
-parser that is not installed is named and left out.
+Four parts: one reply line (here), match throughput on RFC rules (bench_match.py), time against
+length of hostile strings (slopes.py), and `abnfc diff` on RFC grammars (bench_diff.py).  All
+parsers of a part run in turns, so that a change of the machine's speed meets all of them.  The
+ratio is the median over the rounds of a parser's time to the yardstick's in the same round.  A
+parser that is not installed is named and left out.  Exit 1 when an aim of the second or third part
+is missed.
 """
 
 import argparse
@@ -21,7 +24,11 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(PROJECT / "reference"), str(PROJECT / "grammar"), str(Path(__file__).parent)]
 
-import hand_written  # noqa: E402  the path is set above
+import bench_diff  # noqa: E402  the path is set above
+import bench_match  # noqa: E402
+import hand_written  # noqa: E402
+import node_peers  # noqa: E402
+import slopes  # noqa: E402
 
 from reply_metadata import Referral, parse_reply  # noqa: E402
 from reply_metadata._generated import reply_grammar  # noqa: E402
@@ -30,6 +37,7 @@ REPLY = b"450 4.4.4 [REFERRAL smtp://backend2/] Redirected\r\n"
 LINE = REPLY[:-2]
 YARDSTICK = "hand-written re"
 ROUND_SECONDS = 0.004
+PARTS = ("reply", "match", "slopes", "diff")
 GRAMMAR = PROJECT / "grammar" / "reply-metadata.abnf"
 
 Parse = Callable[[], object]
@@ -170,7 +178,7 @@ def versions() -> dict[str, str]:
             found[package] = version(package)
         except PackageNotFoundError:
             found[package] = "not installed"
-    return found
+    return found | node_peers.versions()
 
 
 def report(variants: Sequence[Variant], start_ms: dict[str, float]) -> dict[str, object]:
@@ -189,10 +197,8 @@ def report(variants: Sequence[Variant], start_ms: dict[str, float]) -> dict[str,
             }
         )
     return {
-        "command": "python tests/bench/bench.py",
         "reply": REPLY.decode("ascii"),
         "ratio_to": YARDSTICK,
-        "versions": versions(),
         "cold_start_ms": {name: round(value, 1) for name, value in start_ms.items()},
         "variants": rows,
     }
@@ -210,17 +216,12 @@ def table(document, missing: Sequence[str]) -> str:
     lines.append("")
     for name, value in document["cold_start_ms"].items():
         lines.append(f"{name:34}{value:>8.1f} ms for a whole process")
-    lines.append(", ".join(f"{name} {value}" for name, value in document["versions"].items()))
     return "\n".join(lines)
 
 
-def main() -> int:
-    """Measure, print, and write the JSON file when one is named."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
-    parser.add_argument("--rounds", type=int, default=151, help="rounds of every parser (151)")
-    arguments = parser.parse_args()
-    variants, missing = measured(arguments.rounds)
+def reply_part(rounds: int) -> dict[str, object]:
+    """Measure the parsers of one reply line and print their table."""
+    variants, missing = measured(rounds)
     parse_one = (
         f"import sys; sys.path.insert(0, {str(PROJECT / 'reference')!r});"
         f"from reply_metadata import parse_reply; parse_reply({REPLY!r}, negotiated=True).metadata"
@@ -231,10 +232,43 @@ def main() -> int:
     }
     document = report(variants, start_ms)
     sys.stdout.write(table(document, missing) + "\n")
+    return document
+
+
+def main() -> int:
+    """Measure, print, and write the JSON file when one is named."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    parser.add_argument("--rounds", type=int, default=151, help="rounds of every parser (151)")
+    parser.add_argument(
+        "--part", choices=PARTS, action="append", help="only this part; may be given again"
+    )
+    arguments = parser.parse_args()
+    parts = arguments.part or PARTS
+    document: dict[str, object] = {
+        "command": " ".join(["python tests/bench/bench.py", *sys.argv[1:]]),
+        "versions": versions(),
+    }
+    missed: list[str] = []
+    if "reply" in parts:
+        document |= reply_part(arguments.rounds)
+    if "match" in parts:
+        document["match"] = found = bench_match.report(min(arguments.rounds, 31))
+        sys.stdout.write("\n" + bench_match.table(found) + "\n")
+        missed += bench_match.missed(found)
+    if "slopes" in parts:
+        document["slopes"] = found = slopes.report(GRAMMAR)
+        sys.stdout.write("\n" + slopes.table(found) + "\n")
+        missed += slopes.missed(found)
+    if "diff" in parts:
+        document["diff"] = found = bench_diff.report()
+        sys.stdout.write("\n" + bench_diff.table(found) + "\n")
+    shown = ", ".join(f"{name} {value}" for name, value in versions().items())
+    sys.stdout.write(f"\n{shown}\n")
     if arguments.json is not None:
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         arguments.json.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
-    return 0
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":

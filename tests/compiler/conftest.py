@@ -3,6 +3,8 @@
 import json
 import shutil
 import subprocess
+import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -66,3 +68,11 @@ def reply_javascript(project, write):
         "esm": write(emit_javascript(grammar, command="make it")),
         "script": write(emit_javascript(grammar, command="make it", module="script"), "it.js"),
     }
+
+
+@pytest.fixture(scope="session")
+def slopes(project):
+    """The measure of time against length that `make bench` uses."""
+    sys.path.insert(0, str(project / "tests/bench"))
+    yield import_module("slopes")
+    sys.path.remove(str(project / "tests/bench"))

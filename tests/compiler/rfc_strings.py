@@ -140,7 +140,7 @@ class Run:
         self.tried: list[Recorded] = []
         self.wrong: list[Recorded] = []
         self.waiting: list[Recorded] = []
-        self.recorded = 0
+        self.recorded = {True: 0, False: 0}
 
     def compiled(self, rfc: str) -> Tally:
         """Decide the rules of an RFC that have a pattern; leave the strings of the others."""
@@ -148,7 +148,8 @@ class Run:
         grammar = load_grammar(self._data, rfc)
         rules = tried = wrong = 0
         for rule, strings in recorded_strings(self._data, rfc).items():
-            self.recorded += len(strings)
+            for each in strings:
+                self.recorded[each.accepted] += 1
             try:
                 matcher = compiled.compile_rule(grammar, rule)
             except AutomataError:
@@ -216,9 +217,13 @@ def compare(data: Path, arguments: Namespace) -> int:
     problems += compare_differences(run.wrong, run.tried, listed)
     sys.stdout.writelines(f"{problem}\n" for problem in problems)
     right = sum(tally.right for tally in tallies)
+    accepted, refused = run.recorded[True], run.recorded[False]
+    compiled_strings = len(run.tried) - len(chosen)
     sys.stdout.write(
-        f"{run.recorded} strings recorded, {len(run.tried)} matched: {right} right, "
-        f"{len(run.wrong)} wrong; Earley {len(chosen)} of {waiting} (seed {arguments.seed}); "
+        f"recorded: {accepted + refused:,} strings, {accepted:,} accepted and {refused:,} refused\n"
+        f"matched: {len(run.tried):,}, compiled {compiled_strings:,} (every string of its rules), "
+        f"Earley {len(chosen):,} of {waiting:,} (seed {arguments.seed})\n"
+        f"{right:,} right, {len(run.wrong)} wrong; "
         f"{len(listed)} listed differences, {len(problems)} problems\n"
     )
     return len(problems)

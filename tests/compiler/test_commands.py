@@ -148,7 +148,11 @@ def test_match_says_accepted_or_where_it_stopped(run) -> None:
     status, out, err = run("match", GRAMMAR, "DELTA-SECONDS", "30O")
     assert (status, err) == (1, "")
     *shown, expected = out.splitlines()
-    assert shown == ["refused by delta-seconds at line 1, column 3 (compiled)", "  30O", "    ^"]
+    assert shown == [
+        "refused by delta-seconds at line 1, column 3, offset 2 (compiled)",
+        "  30O",
+        "    ^",
+    ]
     assert expected.startswith("  expected: a digit, ")
 
 
@@ -158,7 +162,7 @@ def test_match_shows_the_line_it_stopped_in_escaped(run) -> None:
     lines = out.splitlines()
     assert (status, lines[0].partition(" (")[0]) == (
         1,
-        "refused by reply-with-metadata at line 2, column 12",
+        "refused by reply-with-metadata at line 2, column 12, offset 25",
     )
     assert lines[1:3] == ["  250 2.0.0 \\\\\\x1B[31m\\r\\n", "              ^"]
 
@@ -181,8 +185,13 @@ def test_match_as_json_is_one_document(run) -> None:
         "accepted": False,
         "engine": "compiled",
         "position": 0,
+        "line": 1,
+        "column": 1,
         "expected": list(expected),
     }
+    _, out, _ = run("match", "--json", GRAMMAR, "reply-with-metadata", stdin=b"250-2.0.0 a\r\n250!")
+    document = json.loads(out)
+    assert [document[name] for name in ("position", "line", "column")] == [16, 2, 4]
 
 
 def test_match_takes_the_engine_it_is_told(run) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from random import Random
 
@@ -297,3 +298,37 @@ def test_names_that_neither_grammar_defines_are_refused() -> None:
         compared('abc = "x"\n', 'abc = "y"\n', rules=["abd"])
     with pytest.raises(LookupError):
         compared("a = b\n", "a = b\n", fragment=True, rules=["b"])
+
+
+def random_definition(chance, depth):
+    kind = chance.random()
+    if depth == 0 or kind < 0.35:
+        return chance.choice(['%s"x"', '%s"y"', '%s"z"', "%x78-79"])
+    item = random_definition(chance, depth - 1)
+    if kind < 0.7:
+        return chance.choice([f"*( {item} )", f"*2( {item} )", f"[ {item} ]"])
+    return f"( {item}{chance.choice([' / ', ' '])}{random_definition(chance, depth - 1)} )"
+
+
+def test_witnesses_of_random_rules_are_shortest_by_trying_every_string() -> None:
+    chance = Random(2822)
+    strings = ["".join(each) for n in range(6) for each in product("xyz", repeat=n)]
+    relations = set()
+    for _ in range(100):
+        old, new = (Grammar.from_text(f"a = {random_definition(chance, 3)}\n") for _ in range(2))
+        row = diff_grammars(old.resolved, new.resolved).rule("a")
+        relations.add(row.relation)
+        accepted = [{each for each in strings if side.rule("a").match(each)} for side in (old, new)]
+        for mine, other, sides, witness in (
+            (accepted[0], accepted[1], (old, new), row.only_old),
+            (accepted[1], accepted[0], (new, old), row.only_new),
+        ):
+            shortest = min(map(len, mine - other), default=None)
+            if witness is None:
+                assert shortest is None
+                continue
+            text = "".join(map(chr, witness.codes))
+            assert [bool(side.rule("a").match(text)) for side in sides] == [True, False]
+            assert witness.shortest
+            assert len(text) == shortest if shortest is not None else len(text) > 5
+    assert {Relation.EQUAL, Relation.WIDER, Relation.NARROWER, Relation.INCOMPARABLE} <= relations

@@ -134,6 +134,8 @@ def test_what_rests_on_prose_cannot_be_matched_but_other_rules_can() -> None:
         'a = *"x" "x"\n',
         'a = "(" [ a *( "," a ) ] ")"\n',
         'a = b "." b\nb = 1*%x61-62 [ b2 ]\nb2 = "+" b\n',
+        'a = *( %x61-79 / "+" 2( %x78-7A / "." ) ) [ "(" ]\n',
+        'a = ( %x61 / "b" ) *( %x61-62 / "x" / ")" ) "." %x00-FF\n',
     ],
 )
 def test_lalr_is_taken_where_it_is_shown_to_be_sound(text: str) -> None:
@@ -141,7 +143,7 @@ def test_lalr_is_taken_where_it_is_shown_to_be_sound(text: str) -> None:
     rule = grammar.rules[0]
     result = grammar.to_lark(rule.name)
     assert (result.sound, result.lark.options.parser) == (True, "lalr")
-    alphabet = [*sorted(set("(),xyab.+") & set(text)), "z"]
+    alphabet = ["z", *sorted(set("(),xyab.+") & set(text))]
     for length in range(6):
         for letters in itertools.product(alphabet[:5], repeat=length):
             string = "".join(letters)
@@ -161,7 +163,7 @@ def accepts(lark, string: str) -> bool:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("a = ALPHA / HEXDIG\n", "%x41 is in two terminals"),
+        ("a = ALPHA / HEXDIG\n", "reduce/reduce"),
         ('a = "x" a "x" / "x"\n', "shift/reduce"),
         ('a = b "1" / c "1"\nb = "x"\nc = "x"\n', "reduce/reduce"),
     ],

@@ -1,6 +1,8 @@
 """The vectors notice every edit of the grammar; a sample here, all of it in `make test-mutants`."""
 
+import dataclasses
 import sys
+from collections import Counter
 from importlib.util import module_from_spec, spec_from_file_location
 
 import pytest
@@ -82,11 +84,83 @@ def test_an_edit_survives_vectors_of_one_verdict_only(program, grammar, verdict)
         ("*b", {"*b as 1*", "*b as 0*1"}),
         ("3b", {"3b as 2*3", "3b as 3*4", "3b as 2*2", "3b as 4*4"}),
         ("b / c", {"without the alternative b", "without the alternative c"}),
-        ("b [ c ]", {"c mandatory", "without [ c ]", "b optional", "[ c ] optional"}),
+        (
+            "b [ c ]",
+            {
+                "c mandatory",
+                "without [ c ]",
+                "[ c ] up to twice",
+                "b optional",
+                "[ c ] optional",
+            },
+        ),
     ],
 )
 def test_the_edits_of_a_rule_are_the_least_changes_of_it(rule, expected) -> None:
     assert reasons(rule) == expected
+
+
+def test_the_edits_of_an_option_accept_what_they_say() -> None:
+    grammar = grammar_of('a = "x" [ "y" ]')
+    accepted = {}
+    for edit in edits(grammar, frozenset({"a"})):
+        if edit.kind is EditKind.OPTION:
+            dfa = minimal_dfa(to_regex(edit.apply(grammar), "a"))
+            strings = ("x", "xy", "xyy", "xyyy")
+            accepted[edit.reason] = [s for s in strings if dfa.accepts(map(ord, s))]
+    assert accepted == {
+        '"y" mandatory': ["xy"],
+        'without [ "y" ]': ["x"],
+        '[ "y" ] up to twice': ["x", "xy", "xyy"],
+    }
+
+
+def parts(node):
+    """A node and everything in it, by its fields."""
+    yield node
+    if dataclasses.is_dataclass(node):
+        for field in dataclasses.fields(node):
+            if field.name != "span":
+                values = getattr(node, field.name)
+                for value in values if isinstance(values, tuple) else (values,):
+                    yield from parts(value)
+
+
+def test_class_ends_bounds_and_alternatives_are_edited_at_every_place(mutants, grammar) -> None:
+    expected = Counter()
+    nodes = [part for rule in grammar.rules.values() for part in parts(rule.definition)]
+    for node in nodes:
+        name = type(node).__name__
+        if name == "NumRange":
+            moves = ((-1, 0), (1, 0), (0, -1), (0, 1))
+            ends = [(node.first + low, node.last + high) for low, high in moves]
+            expected["range end"] += sum(0 <= low <= high <= 255 for low, high in ends)
+        elif name == "CharVal":
+            expected["literal"] += 2 * len(node.text)
+        elif name == "NumSeries":
+            neighbours = [code + step for code in node.values for step in (-1, 1)]
+            expected["literal"] += sum(0 <= code <= 255 for code in neighbours)
+        elif name == "Option":
+            expected["option"] += 3  # the bounds 0 and 1: 1*1, 0*0 (none), 0*2
+        elif name == "Alternation":
+            expected["alternative dropped"] += len(node.items)
+        elif name == "Repetition":
+            low, high = node.minimum, node.maximum
+            if high is None:
+                pairs = [(low - 1, 256), (low + 1, 256), (low, low + 1)]
+            else:
+                pairs = [(low - 1, high), (low + 1, high), (low, high - 1), (low, high + 1)]
+                pairs += [(low - 1, high - 1), (low + 1, high + 1)] if low == high else []
+            expected["repetition bound"] += sum(
+                one >= 0 and other >= max(one, 1) for one, other in pairs
+            )
+    found = Counter(edit.kind.value for edit in mutants.edits)
+    assert {kind: found[kind] for kind in expected} == dict(expected)
+    assert {edit.rule.lower() for edit in mutants.edits} == {
+        key
+        for key, rule in grammar.rules.items()
+        if not all(type(part).__name__ in {"Reference", "str"} for part in parts(rule.definition))
+    }
 
 
 def test_an_edit_changes_one_place_and_leaves_the_grammar_it_came_from() -> None:

@@ -110,11 +110,12 @@ def test_a_refused_string_ends_with_1_and_its_place(run) -> None:
     status, out, err = run("-", "list", "1,;")
     assert (status, err) == (1, "")
     assert out.startswith(
-        "refused by list at line 1, column 3 (earley)\n  1,;\n    ^\n  expected: "
+        "refused by list at line 1, column 3, offset 2 (earley)\n  1,;\n    ^\n  expected: "
     )
     status, out, _ = run("-", "list", "1,;", "--json")
     document = json.loads(out)
     assert (status, document["accepted"], document["position"]) == (1, False, 2)
+    assert (document["line"], document["column"]) == (1, 3)
     assert document["tree"] is None
     assert document["expected"]
 

@@ -2,7 +2,6 @@
 
 import random
 import re
-import time
 
 import pytest
 
@@ -11,6 +10,7 @@ from abnf_compiler.automata.dfa import minimal_dfa, position_nfa
 from abnf_compiler.automata.expression import factored
 from abnf_compiler.automata.normal_form import NotRegularError, to_regex
 from abnf_compiler.automata.positions import Positions
+from abnf_compiler.automata.pumps import PumpedFamily
 from abnf_compiler.grammar import Grammar, load_resolved
 from abnf_compiler.pattern import (
     AmbiguousCaptureError,
@@ -45,7 +45,7 @@ CASES = [
     ('a = *( "[" ALPHA "]" ) *VCHAR\n', ProofLabel.COMMIT),
     ('a = *( "x" / 1*"x" ) "y"\n', ProofLabel.ELIMINATED),
     ('a = *( "," *SP ) ALPHA *( *SP "," [ *SP ALPHA ] )\n', ProofLabel.UNAMBIGUOUS),
-    ('a = *( "," [ *SP ] *SP ) ALPHA *( *SP "," *( *SP ALPHA ) *SP )\n', ProofLabel.COMMIT),
+    ('a = *( "," [ *SP ] *SP ) ALPHA *( *SP "," *( *SP ALPHA ) *SP )\n', ProofLabel.ELIMINATED),
     ('a = *( "x" / "y" ) *( "y" / "z" )\n', ProofLabel.COMMIT),
     ('a = "x" a / "y"\n', ProofLabel.DETERMINISTIC),
     ('a = ""\n', ProofLabel.DETERMINISTIC),
@@ -126,21 +126,36 @@ SLOW = [
 ]
 
 
+NOT_QUADRATIC = 1.4
+"""Above the limit of `make bench`: a loop that keeps a way back takes new memory for each turn."""
+
+
 @pytest.mark.timing
 @pytest.mark.parametrize(("text", "pump"), SLOW)
-def test_pumped_strings_take_linear_time(text, pump) -> None:
-    match = re.compile(rule_pattern(grammar_of(text), "a").text).fullmatch
+def test_pumped_strings_take_linear_time(slopes, text, pump) -> None:
+    pattern = rule_pattern(grammar_of(text), "a")
+    match = slopes.in_python(re.compile(pattern.text).fullmatch, octets=False)
+    families = [
+        *slopes.families_of(grammar_of(text), "a", pattern),
+        PumpedFamily((), tuple(map(ord, pump)), (0x01,), refused=True),
+    ]
+    for family in families:
+        slope = slopes.slope_of(match, family)
+        assert slope.value <= NOT_QUADRATIC, (slopes.shown(family), pattern.text)
 
-    def seconds(length) -> float:
-        string = pump * (length // len(pump)) + "\x01"
-        best = 9.0
-        for _ in range(3):
-            started = time.thread_time()
-            assert match(string) is None
-            best = min(best, time.thread_time() - started)
-        return best
 
-    assert seconds(256_000) < 60 * max(seconds(16_000), 1e-4)
+MAILBOX = (
+    'a = word "@" label *( "." label )\nword = 1*ALPHA *( "." 1*ALPHA )\n'
+    'label = ALPHA [ *( ALPHA / "-" ) ALPHA ]\n'
+)
+
+
+def test_a_loop_that_would_keep_a_way_back_for_each_turn_is_made_anew() -> None:
+    pattern = rule_pattern(grammar_of(MAILBOX), "a")
+    assert pattern.proof.label is ProofLabel.ELIMINATED
+    assert not re.search(r"\)[*+]", pattern.text.replace("))*", "").replace("))+", ""))
+    kept = rule_pattern(grammar_of('a = *( ALPHA "." ) 1*ALPHA *( "x" / "xy" )\n'), "a")
+    assert kept.proof.label is not ProofLabel.DETERMINISTIC
 
 
 def test_a_recursive_rule_has_no_pattern() -> None:

@@ -7,27 +7,33 @@ above the engines is covered; character-level Earley, which is slow, on verdicts
 
 import json
 import os
-from itertools import islice
+import shutil
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
 from random import Random
 
 import pytest
 
 from abnf_compiler.engines import earley
-from abnf_compiler.grammar import load_resolved
-from abnf_compiler.sentences.derive import derive
+from abnf_compiler.grammar import Grammar, load_resolved
 from reply_metadata import ReplySyntaxError, lark_engine, parse_reply
 from reply_metadata._generated import reply_grammar
 from reply_metadata.framing import line_fault
 from reply_metadata.programs.reply_json import reply_as_json
 
-SEED = 20200410
 LINES = 10_000
 EARLEY_SAMPLES = int(os.environ.get("REPLYMETA_ENGINE_SAMPLES", "2000"))
-PIECES = [
-    b"[", b"]", b"<", b">", b" ", b"  ", b"=", b"+", b"+4", b"+41", b"+4a", b'"', b"\\", b"-", b".",
-    b"250", b"2.0.0", b"\t", b"\x00", b"\x7f", b"\xc3\xa9", b"\xff", b"\r", b"\n", b"[A]", b"<a@b>",
-    b"smtp://", b"x" * 40, b"",
-]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def program(project):
+    """The program that `make engines-agree` runs; its strings are used here too."""
+    spec = spec_from_file_location("engines_agree", project / "tests/reference/engines_agree.py")
+    module = module_from_spec(spec)
+    sys.modules["engines_agree"] = module
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules["engines_agree"]
 
 
 @pytest.fixture(scope="module")
@@ -35,35 +41,10 @@ def grammar(project):
     return load_resolved(project / "grammar" / "reply-metadata.abnf")
 
 
-def changed(octets, random):
-    """The octets with one to three edits."""
-    for _ in range(random.randint(1, 3)):
-        at = random.randint(0, len(octets))
-        until = at + random.choice((0, 0, 1, 1, 2, 5))
-        octets = octets[:at] + random.choice(PIECES) + octets[until:]
-    return octets
-
-
-def sentences(grammar, rule, count, max_octets=120):
-    return list(islice(derive(grammar, rule, seed=SEED, max_octets=max_octets), count))
-
-
 @pytest.fixture(scope="module")
-def lines(grammar):
+def lines(program, grammar):
     """Lines of every shape: derived, put together from derived parts, and changed."""
-    random = Random(SEED)
-    heads = [b"250 2.0.0", b"450-4.4.4", b"551 5.1.6", b"421 4.7.0", b"250", b"354", b"250 5.1.1"]
-    groups = sentences(grammar, "metadata-group", 600)
-    texts = [*sentences(grammar, "line-text", 600), b"", b"Ok"]
-    paths = [b"<a@example.org>", b'<"a> [A] "@example.org>', b"<>", b"<a b>"]
-    made = sentences(grammar, "received-line", 2500)
-    while len(made) < 6000:
-        words = [random.choice(heads)]
-        words += random.choices(paths, k=random.choice((0, 0, 1)))
-        words += random.choices(groups, k=random.choice((0, 1, 1, 2, 3)))
-        words += random.choices(texts, k=random.choice((0, 1, 1)))
-        made.append(b" ".join(words))
-    made += [changed(random.choice(made), random) for _ in range(LINES - len(made))]
+    made = program.reply_lines(grammar, LINES)
     assert len(made) == LINES
     return made
 
@@ -100,21 +81,10 @@ def test_the_explanation_of_refusals_agrees_with_the_grammar(lines):
         assert (line_fault(line) is None) == (reply_grammar.received_line(line) is not None), line
 
 
-def test_the_captures_of_a_line_put_together_are_the_line(lines):
+def test_the_captures_of_a_line_put_together_are_the_line(program, lines):
     for line in lines:
         read = reply_grammar.received_line(line)
-        if read is None:
-            continue
-        code, separator, enhanced_code, path, groups, text = read
-        words = [part for part in (enhanced_code, path) if part is not None]
-        for key, arguments in groups:
-            parts = [
-                (b"" if name is None else name + b"=") + (value or b"") for name, value in arguments
-            ]
-            words.append(b"[" + b" ".join([key, *parts]) + b"]")
-        if text is not None:
-            words.append(text)
-        assert code + (separator or b"") + b" ".join(words) == line
+        assert read is None or program.put_together(read) == line
 
 
 def test_engines_agree_on_real_replies(test_data):
@@ -155,16 +125,62 @@ RULES = [
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_the_compiled_engine_agrees_with_character_level_earley(grammar, rule):
-    random = Random(f"{SEED}/{rule}")
+def test_the_compiled_engine_agrees_with_character_level_earley(program, grammar, rule):
+    random = Random(f"{program.SEED}/{rule}")
     oracle = earley.compile_rule(grammar, rule)
     count = max(1, EARLEY_SAMPLES // len(RULES) // 2)
-    derived = sentences(grammar, rule, 4 * count, max_octets=30)
+    derived = program.sentences(grammar, rule, 4 * count, max_octets=30)
     random.shuffle(derived)
     refused = 0
     for sentence in derived[:count]:
-        for octets in (sentence, changed(sentence, random)[:40]):
+        for octets in (sentence, program.changed(sentence, random)[:40]):
             verdict = bool(oracle.match(octets))
             assert reply_grammar.match(rule, octets) is verdict, octets
             refused += not verdict
     assert refused < 2 * count
+
+
+@pytest.fixture(scope="module")
+def javascript(program, grammar, tmp_path_factory):
+    if shutil.which("node") is None:
+        pytest.skip("node is not installed: the emitted JavaScript cannot be run")
+    return program.JavaScript(grammar, tmp_path_factory.mktemp("javascript"))
+
+
+def test_three_engines_give_the_same_parts_of_a_sample_of_lines(program, javascript, lines):
+    tally = program.line_tally(lines[::5], javascript)
+    assert tally.differ == []
+    assert 0 < tally.accepted < tally.strings == LINES // 5
+
+
+@pytest.mark.parametrize("rule", ["referral-arguments", "stored-arguments", "help-uri"])
+def test_three_engines_give_the_same_verdicts_of_another_rule(program, javascript, project, rule):
+    grammar = Grammar.from_file(project / "grammar/reply-metadata.abnf")
+    strings = program.rule_strings(grammar.resolved, rule, 400)
+    tally = program.rule_tally(grammar, rule, strings, javascript)
+    program.ask_oracle(grammar.resolved, tally, strings, 10)
+    assert tally.differ == []
+    assert tally.oracle == 10
+    assert tally.engines == "Python, JavaScript, Lark LALR"
+    assert 150 < tally.accepted < 350
+    assert "400 strings decided by Python, JavaScript and Lark" in program.summary([tally], 1)
+
+
+def test_an_engine_that_reads_otherwise_is_found(program, javascript, lines):
+    def shifted(line):
+        read = reply_grammar.received_line(line)
+        return None if read is None else (*read[:-1], read[-1] and read[-1][1:])
+
+    tally = program.line_tally(lines[:50], javascript, shifted)
+    assert any("Python and JavaScript differ" in line for line in tally.differ)
+    assert any("Python and Lark differ" in line for line in tally.differ)
+    assert any("Python and the line differ" in line for line in tally.differ)
+
+
+def test_a_rule_that_is_wider_in_one_engine_is_found(program, javascript, project):
+    text = (project / "grammar/reply-metadata.abnf").read_text("utf-8")
+    wide = Grammar.from_text(
+        text.replace("%x31-39 *9DIGIT", "%x30-39 *9DIGIT"), library=[project / "grammar/borrowed"]
+    )
+    tally = program.rule_tally(wide, "number32", [b"1", b"0"], javascript)
+    assert tally.differ == ["number32: Python and Lark differ on b'0'"]

@@ -12,6 +12,7 @@ from abnf_compiler.commands.grammar_input import add_grammar_arguments, find_rul
 from abnf_compiler.commands.string_input import (
     add_string_arguments,
     check_standard_input,
+    line_and_column,
     read_string,
     refusal_text,
 )
@@ -48,12 +49,15 @@ def run(arguments: Namespace) -> int:
     except AutomataError as problem:
         raise UsageError(f"{rule.name}: {problem}; try --engine earley") from problem
     if arguments.json:
+        line, column = line_and_column(data, match.position)
         document = {
             "file": grammar.name,
             "rule": rule.name,
             "accepted": match.accepted,
             "engine": match.engine,
             "position": match.position,
+            "line": line,
+            "column": column,
             "expected": list(match.expected),
         }
         sys.stdout.write(json.dumps(document) + "\n")

@@ -14,6 +14,7 @@ from abnf_compiler.commands.shown_text import shown
 from abnf_compiler.commands.string_input import (
     add_string_arguments,
     check_standard_input,
+    line_and_column,
     read_string,
     refusal_text,
 )
@@ -57,12 +58,12 @@ def run(arguments: Namespace) -> int:
         raise UsageError(f"{grammar.name}: --named: {problem}") from problem
     except RefusedError as refused:
         if arguments.json:
-            _write_json(grammar.name, rule.name, None, refused.match)
+            _write_json(grammar.name, rule.name, None, data, refused.match)
         else:
             sys.stdout.write(refusal_text(rule.name, data, refused.match))
         return FAILED
     if arguments.json:
-        _write_json(grammar.name, rule.name, tree, None)
+        _write_json(grammar.name, rule.name, tree, data, None)
     else:
         sys.stdout.writelines(_lines(tree, data))
     return FINE
@@ -86,10 +87,14 @@ def _lines(tree: ParseNode, data: bytes | str) -> Iterator[str]:
         pending += [(child, depth + 1) for child in reversed(node.children)]
 
 
-def _write_json(file: str, rule: str, tree: ParseNode | None, refusal: Match | None) -> None:
+def _write_json(
+    file: str, rule: str, tree: ParseNode | None, data: bytes | str, refusal: Match | None
+) -> None:
     document: dict[str, object] = {"file": file, "rule": rule, "accepted": refusal is None}
     if refusal is not None:
-        document |= {"position": refusal.position, "expected": list(refusal.expected)}
+        line, column = line_and_column(data, refusal.position)
+        document |= {"position": refusal.position, "line": line, "column": column}
+        document["expected"] = list(refusal.expected)
     document["tree"] = None if tree is None else _plain(tree)
     sys.stdout.write(json.dumps(document, indent=2) + "\n")
 

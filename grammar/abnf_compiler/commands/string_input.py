@@ -70,17 +70,23 @@ def read_string(arguments: Namespace) -> bytes | str:
         raise UsageError(f"--encode {arguments.encode}: {problem}") from problem
 
 
+def line_and_column(data: bytes | str, offset: int) -> tuple[int, int]:
+    """The line and the column of an offset, both from 1; a line ends with LF."""
+    text = data.decode("latin-1") if isinstance(data, bytes) else data
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+
+
 def refusal_text(rule: str, data: bytes | str, match: Match) -> str:
-    """Where matching stopped: line and column, the line with a caret, what was expected."""
+    """Where matching stopped: offset, line, column, the line with a caret, what was expected."""
     text = data.decode("latin-1") if isinstance(data, bytes) else data
     place = match.position
     start = text.rfind("\n", 0, place) + 1
     end = text.find("\n", place) + 1 or len(text)
     before = shown(data[max(start, place - _WIDTH) : place])[-_WIDTH // 2 :]
     after = shown(data[place : min(end, place + _WIDTH)])[: _WIDTH // 2]
-    line, column = text.count("\n", 0, place) + 1, place - start + 1
+    line, column = line_and_column(data, place)
     lines = [
-        f"refused by {rule} at line {line}, column {column} ({match.engine})",
+        f"refused by {rule} at line {line}, column {column}, offset {place} ({match.engine})",
         f"  {before}{after}",
         f"  {' ' * len(before)}^",
     ]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Final
 
-from abnf_compiler.automata.charset import CharSet
+from abnf_compiler.automata.charset import Alphabet, CharSet
 from abnf_compiler.diagnostics import GrammarError, finding
 from abnf_compiler.emit.generated_line import DEFAULT_COMMAND, generated_line
 from abnf_compiler.emit.lark_names import character_class, lark_rule, terminal_name
@@ -96,17 +96,34 @@ def one_character(node: Node) -> CharSet | None:
 
 @dataclass(slots=True)
 class _Writer:
-    """The grammar under way: terminals by their characters, and the rule being written."""
+    """The grammar under way: terminals by their characters, and the rule being written.
+
+    classes: where given, a terminal is one of these, and other characters are rules of them.
+    """
 
     grammar: ResolvedGrammar
+    classes: tuple[CharSet, ...] | None = None
     terminals: dict[CharSet, str] = field(default_factory=dict)
+    unions: dict[CharSet, str] = field(default_factory=dict)
+    union_lines: list[str] = field(default_factory=list)
     rule: str = ""
     parts: list[tuple[str, str]] = field(default_factory=list)
 
     def terminal(self, charset: CharSet) -> _Piece:
+        if self.classes is not None and charset not in self.classes:
+            return self.union(charset, self.classes)
         if charset not in self.terminals:
             self.terminals[charset] = terminal_name(charset) or f"CLASS_{len(self.terminals) + 1}"
         return _Piece(self.terminals[charset])
+
+    def union(self, charset: CharSet, classes: tuple[CharSet, ...]) -> _Piece:
+        """A rule of the classes that make up `charset`; no part of a rule has such a name."""
+        if charset not in self.unions:
+            parts = [self.terminal(each).text for each in classes if each & charset]
+            name = f"_set_{len(self.unions) + 1}_characters"
+            self.unions[charset] = name
+            self.union_lines.append(f"{name}: {' | '.join(parts)}")
+        return _Piece(self.unions[charset])
 
     def apart(self, piece: _Piece) -> _Piece:
         """A rule of its own for `piece`, named after the rule it stands in."""
@@ -228,18 +245,24 @@ def write_lark(
     start: str | None = None,
     source_sha256: str | None = None,
     command: str = DEFAULT_COMMAND,
+    disjoint: bool = False,
 ) -> LarkText:
     """What `emit_lark` emits, with the characters of every terminal.
 
     With `start` only the rules that this rule (any case) reaches, so that prose elsewhere in a
-    grammar does no harm.
+    grammar does no harm.  With `disjoint` no character is in two terminals, as a lexer needs it:
+    characters that overlap others become rules whose names begin with "_".
 
     Raises:
         GrammarError: see `emit_lark`.
         KeyError: no rule `start`.
     """
-    writer = _Writer(grammar)
     rules = list(grammar.rules.values()) if start is None else reached(grammar, start)
+    writer = _Writer(grammar)
+    if disjoint:
+        for rule in rules:
+            writer.lines(rule)
+        writer = _Writer(grammar, Alphabet(writer.terminals).classes)
     lines = [
         "// " + generated_line(grammar, source_sha256=source_sha256, command=command),
         *PREFACE,
@@ -249,7 +272,7 @@ def write_lark(
         for rule in rules:
             if rule.origin == origin:
                 lines += writer.lines(rule)
-    lines += ["", "// Characters", ""]
+    lines += ["", "// Characters", "", *writer.union_lines]
     lines += [f"{name}: /{character_class(each)}/" for each, name in writer.terminals.items()]
     terminals = {name: charset for charset, name in writer.terminals.items()}
     return LarkText("\n".join(lines) + "\n", terminals)

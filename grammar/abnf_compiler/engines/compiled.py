@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 from abnf_compiler.automata.charset import OCTET_LIMIT, CharSet
@@ -50,7 +50,7 @@ class CompiledRule:
         else:
             accepted = self._octet_pattern(data) is not None
         if accepted:
-            return Match(True, ENGINE, len(data))
+            return _accepted(len(data))
         refusal = self._refusal(data)
         words = expected_words(refusal.expected, may_end=refusal.may_end)
         return Match(False, ENGINE, refusal.position, words)
@@ -83,6 +83,12 @@ class CompiledRule:
         if refusal is None:
             raise AssertionError(f"pattern and automaton of rule {self.rule} disagree")
         return refusal
+
+
+@lru_cache(maxsize=1024)
+def _accepted(length: int) -> Match:
+    """The answer to an accepted string; made once for a length, as making it outlasts matching."""
+    return Match(True, ENGINE, length)
 
 
 def compile_rule(grammar: ResolvedGrammar, rule: str) -> CompiledRule:

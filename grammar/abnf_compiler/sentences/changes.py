@@ -126,4 +126,8 @@ def _row_changes(piece: Derived) -> Iterator[Change]:
         meant = replace(piece.node, items=tuple(items))
         yield Change(before + after, f"{label} is missing", len(before), index, meant)
         twice = before + texts[index] + texts[index] + after
-        yield Change(twice, f"{label} stands twice", len(before + texts[index]), index)
+        again: Node | None = None
+        if isinstance(part.node, Option):
+            items[index] = Repetition(0, 2, part.node.item, part.node.span)
+            again = replace(piece.node, items=tuple(items))
+        yield Change(twice, f"{label} stands twice", len(before + texts[index]), index, again)

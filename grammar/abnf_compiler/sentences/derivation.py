@@ -69,8 +69,10 @@ class Lengths:
 
     def __init__(self, grammar: ResolvedGrammar) -> None:
         self._rules: dict[str, Cost] = dict.fromkeys(grammar.rules, NEVER)
+        self._known: dict[int, tuple[Node, Cost]] = {}
         changed = True
         while changed:
+            self._known.clear()
             changed = False
             for key, rule in grammar.rules.items():
                 cost = self.of(rule.definition)
@@ -80,6 +82,12 @@ class Lengths:
 
     def of(self, node: Node) -> Cost:
         """Octets and levels of the shortest derivation of a node; `NEVER` when there is none."""
+        known = self._known.get(id(node))
+        if known is None:
+            known = self._known[id(node)] = (node, self._found(node))  # the node keeps its id
+        return known[1]
+
+    def _found(self, node: Node) -> Cost:
         match node:
             case Alternation(items):
                 return min(map(self.of, items))

@@ -115,6 +115,8 @@ def _changes(node: Node) -> Iterator[_Change]:
         case Option(item):
             yield EditKind.OPTION, f"{_shown(item)} mandatory", item
             yield EditKind.OPTION, f"without [ {_shown(item)} ]", _nothing(node.span)
+            twice = Repetition(0, 2, item, node.span)
+            yield EditKind.OPTION, f"[ {_shown(item)} ] up to twice", twice
         case Concatenation(items):
             for number, item in enumerate(items):
                 row = (*items[:number], Option(item, item.span), *items[number + 1 :])
