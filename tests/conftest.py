@@ -1,6 +1,8 @@
 """What every test may use: the test data outside the repository, and where the project lies."""
 
+import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,16 @@ def data_folder() -> Path | None:
 def pytest_report_header() -> str:
     folder = data_folder()
     return f"test data: {folder if folder else f'none ({DATA_VARIABLE} is not set)'}"
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """A program that a test runs in this process sets up logging; the next test has none of it."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = [*handlers]
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")
