@@ -290,13 +290,12 @@ class ServerSession(Session):
                 return (Step.LAST_RESULT if len(self._results) == 1 else Step.RESULT), answer
             case events.ClosingNotice():
                 return Step.NOTHING, answer
-            case events.RefusalAnswer(close=close):
-                unanswered = self._unanswered
-                if not isinstance(unanswered, Refused) or unanswered.answer is not event:
-                    raise LocalProtocolError("that refusal is not the one to be sent")
-                if answer is Answer.CLOSING:
-                    return Step.NOTHING, answer
-                return (Step.FAULT, Answer.NONE) if close else (self._refused_step, answer)
+        unanswered = self._unanswered
+        if not isinstance(unanswered, Refused) or unanswered.answer is not event:
+            raise LocalProtocolError("that refusal is not the one to be sent")
+        if answer is Answer.CLOSING:
+            return Step.NOTHING, answer
+        return (Step.FAULT, Answer.NONE) if event.close else (self._refused_step, answer)
 
     def _keep(self, event: ServerReply, answer: Answer, after: State) -> None:
         """Keep what a sent reply changes."""
