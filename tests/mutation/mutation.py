@@ -100,13 +100,14 @@ class Run:
     def take(self, mutant: Mutant, result: int) -> None:
         """A mutant has its result."""
         if result == sessions.NOT_TRIED:
-            raise SystemExit(f"could not be tried: {mutant.identity}")
+            sessions.VOICE.write(f"could not be tried: {mutant.identity}\n")
+            raise SystemExit(1)
         self.results["mutants"][mutant.identity] = STATUS[result]
         self.done += 1
         if time.monotonic() - self.saved > 10:
             self.save()
             seconds = self.saved - self.started
-            sys.stderr.write(f"{self.done} of {len(self.mutants)} mutants in {seconds:.0f} s\n")
+            sessions.VOICE.write(f"{self.done} of {len(self.mutants)} mutants in {seconds:.0f} s\n")
 
     def save(self) -> None:
         """Keep the results so far."""
@@ -116,6 +117,10 @@ class Run:
     def contexts(self, mutant: Mutant) -> set[str]:
         """Who ran the line."""
         return set(self.learned["lines"].get(mutant.module, {}).get(str(mutant.line), ()))
+
+    def needs_imports(self, mutant: Mutant) -> bool:
+        """Whether an edit of a function shows in full only to who imports anew."""
+        return "import" in self.contexts(mutant) or "super()" in mutant.text
 
     def tests_for(self, mutant: Mutant) -> list[str]:
         """The tests to run, the quickest first; all of them for what importing alone runs."""
@@ -142,7 +147,7 @@ class Run:
         for mutant in self.mutants:
             if mutant.function and known[mutant.identity] != STATUS[sessions.SURVIVED]:
                 continue
-            if mutant.function and "import" not in self.contexts(mutant):
+            if mutant.function and not self.needs_imports(mutant):
                 continue
             tests = self.tests_for(mutant) or list(self.learned["seconds"])
             path = PACKAGE_FOLDER / f"{mutant.module}.py"

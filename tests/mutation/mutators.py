@@ -274,7 +274,8 @@ def variants(node: ast.AST) -> Iterator[ast.expr]:
                 yield receiver
     if isinstance(node, ast.Call):
         arguments = node.args
-        for number in range(len(arguments) - 1):
+        either_order = ast.unparse(node.func) in ("min", "max")
+        for number in range(0 if either_order else len(arguments) - 1):
             swapped = [*arguments]
             swapped[number : number + 2] = reversed(swapped[number : number + 2])
             if not any(isinstance(one, ast.Starred) for one in swapped):

@@ -34,6 +34,7 @@ PACKAGE = "reply_metadata"
 MEMORY_OCTETS = 4 << 30
 FEWEST_SECONDS = 20
 SURVIVED, FOUND, FOUND_BY_TIME, NOT_TRIED = range(4)
+VOICE = os.fdopen(os.dup(2), "w", buffering=1)  # what a fork says when its own is taken away
 OPTIONS = ("-q", "-x", "-s", "-p", "no:cacheprovider", "-p", "no:xdist")
 OPTIONS += ("-W", "ignore:Module already imported")  # hypothesis, before pytest looks at it
 
@@ -53,7 +54,6 @@ def forked(work: Callable[[], int], seconds: float | None = None) -> int:
     child = os.fork()
     if child:
         return child
-    voice = os.fdopen(os.dup(2), "w")
     try:
         if seconds is not None:
             signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -65,7 +65,7 @@ def forked(work: Callable[[], int], seconds: float | None = None) -> int:
     except MemoryError:
         result = FOUND
     except BaseException:  # noqa: BLE001  a fork has nobody to tell but by its exit
-        traceback.print_exc(file=voice)
+        VOICE.write(traceback.format_exc())
         result = NOT_TRIED
     os._exit(result)
 
@@ -158,7 +158,10 @@ class InPlace:
             chosen = [items[name] for name in tests if name in items]
 
             def work(mutant=mutant, function=function, chosen=chosen) -> int:
-                function.__code__ = edited_function(mutant, function.__code__)
+                code = edited_function(mutant, function.__code__)
+                if len(code.co_freevars) != len(function.__code__.co_freevars):
+                    return SURVIVED  # `super()` went away: to be tried anew
+                function.__code__ = code
                 return run_items(session, chosen)
 
             self._turns.start(mutant, work, seconds)
