@@ -278,7 +278,8 @@ def variants(node: ast.AST) -> Iterator[ast.expr]:
         for number in range(0 if either_order else len(arguments) - 1):
             swapped = [*arguments]
             swapped[number : number + 2] = reversed(swapped[number : number + 2])
-            if not any(isinstance(one, ast.Starred) for one in swapped):
+            same = ast.dump(arguments[number]) == ast.dump(arguments[number + 1])
+            if not same and not any(isinstance(one, ast.Starred) for one in swapped):
                 yield ast.Call(node.func, swapped, node.keywords)
         for number, keyword in enumerate(node.keywords):
             if keyword.arg is not None:
