@@ -32,7 +32,7 @@ from mutators import Mutant
 
 PACKAGE = "reply_metadata"
 MEMORY_OCTETS = 4 << 30
-FEWEST_SECONDS = 20
+FEWEST_SECONDS = 15
 SURVIVED, FOUND, FOUND_BY_TIME, NOT_TRIED = range(4)
 VOICE = os.fdopen(os.dup(2), "w", buffering=1)  # what a fork says when its own is taken away
 OPTIONS = ("-q", "-x", "-s", "-p", "no:cacheprovider", "-p", "no:xdist")

@@ -53,7 +53,7 @@ def test_a_key_of_lmtp_is_built_for_lmtp_only():
     stored = (Stored("INBOX"),)
     reply = build_reply(250, "2.0.0", "Saved", stored, command="DATA", lmtp=True)
     assert reply.metadata.used
-    with pytest.raises(LocalProtocolError, match="no client would use .* not-lmtp"):
+    with pytest.raises(LocalProtocolError, match=r"no client would use .* not-lmtp"):
         build_reply(250, "2.0.0", "Saved", stored, command="DATA")
 
 
@@ -83,12 +83,14 @@ def test_blanks_in_front_of_a_line_go_and_letters_do_not():
 
 
 def test_a_reply_may_fill_its_limit_to_the_octet():
-    octets = b"450 4.2.1 [QUEUE-ID x] Later\r\n"
+    octets = b"450 4.2.1 [TRACE-ID x] Later\r\n"
     for name in ("max_reply_octets", "max_line_octets"):
-        full = build_reply(450, "4.2.1", "Later", (QUEUE_ID,), limits=Limits(**{name: len(octets)}))
+        full = build_reply(
+            450, "4.2.1", "Later", (TraceId("x"),), limits=Limits(**{name: len(octets)})
+        )
         assert (full.to_octets(), full.dropped) == (octets, ())
         less = Limits(**{name: len(octets) - 1})
-        reply = build_reply(450, "4.2.1", "Later", (QUEUE_ID,), limits=less)
+        reply = build_reply(450, "4.2.1", "Later", (TraceId("x"),), limits=less)
         assert (reply.to_octets(), len(reply.dropped)) == (b"450 4.2.1 Later\r\n", 1)
     with pytest.raises(LocalProtocolError, match="a line of 17 octets is over 16"):
         build_reply(450, "4.2.1", "Later", limits=Limits(max_line_octets=16))
@@ -255,10 +257,10 @@ def test_the_domain_of_a_mailbox_counts_without_regard_to_case():
     assert not path.same_mailbox(Path.of("A@example.org"))
 
 
-@pytest.mark.parametrize("character", ["\ud800", "\udfff", "\udc80"])
-def test_half_a_character_is_part_of_no_mailbox(character):
+@pytest.mark.parametrize("point", [0xD800, 0xDC80, 0xDFFF])
+def test_half_a_character_is_part_of_no_mailbox(point):
     with pytest.raises(PathSyntaxError):
-        Path.of(f"a{character}@ä.example")
+        Path.of(f"a{chr(point)}@ä.example")
 
 
 def test_paths_and_their_parts_may_be_as_long_as_rfc_5321_has_them():
