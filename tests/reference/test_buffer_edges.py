@@ -25,6 +25,9 @@ LIMITS = Limits(
 )
 
 
+LAST_9, LAST_10 = b"250 abcde", b"250 abcdef"
+
+
 def reply_fault(data, **limits):
     buffer = ReplyBuffer(Limits(**limits) if limits else LIMITS)
     buffer.receive_octets(data)
@@ -40,7 +43,7 @@ def reply_fault(data, **limits):
     [
         (b"250 abcdef", b"250 abcdefg", ReplyFault.LINE_TOO_LONG),
         (b"250-abcd\r\n", b"250-abcd\r\n250 abcdefg", ReplyFault.LINE_TOO_LONG),
-        (b"250-\r\n" * 2 + b"250 abcdef", b"250-abcd\r\n" * 2 + b"250 ab", ReplyFault.REPLY_TOO_LONG),
+        (b"250-ab\r\n" * 2 + LAST_9, b"250-ab\r\n" * 2 + LAST_10, ReplyFault.REPLY_TOO_LONG),
         (b"250-\r\n250-\r\n250-\r\n", b"250-\r\n250-\r\n250-\r\n2", ReplyFault.TOO_MANY_LINES),
     ],
 )  # fmt: skip
