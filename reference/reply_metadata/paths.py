@@ -84,7 +84,7 @@ class Path:
     @property
     def is_null(self) -> bool:
         """Whether it is the null reverse-path `<>` (RFC 5321, Section 4.5.5)."""
-        return not self.local_part and not self.domain
+        return not self.local_part
 
     def to_octets(self) -> bytes:
         """The path as sent, "<" and ">" included."""

@@ -234,8 +234,7 @@ class ServerSession(Session):
         return self.hello is not None and self.hello.verb is self._dialect.extended_verb
 
     def _refusal_of_chunk(self, chunk: command_lines.ChunkHeader) -> ReplyHint | None:
-        step = Step.BDAT_LAST if chunk.last else Step.BDAT
-        if not self._extended or not self._may_stand(step):
+        if not self._extended or not self._may_stand(Step.BDAT):  # the last one stands where it may
             return _NO_RECIPIENTS if self.state is State.HAS_SENDER else _OUT_OF_ORDER
         too_long = self._chunks.octet_count + chunk.size > self.settings.limits.max_message_octets
         return MESSAGE_TOO_LONG if too_long else None

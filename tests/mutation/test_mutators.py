@@ -83,7 +83,7 @@ def test_two_edits_that_read_the_same_have_different_names(mutants_of):
     assert names == ["m:: 1 -> 2", "m:: 1 -> 2 #2"]
 
 
-@pytest.mark.parametrize("module", ["session", "framing", "server_chunks", "extension"])
+@pytest.mark.parametrize("module", ["session", "server_chunks"])
 def test_every_edit_changes_the_code_and_can_be_compiled(mutants_of, project, module):
     source = (project / "reference" / "reply_metadata" / f"{module}.py").read_text("utf-8")
     unchanged = ast.dump(ast.parse(source))

@@ -179,3 +179,20 @@ def test_what_is_discarded_is_counted():
     assert buffer.discard(5) == 5
     assert buffer.next_command() == b"NOOP"
     assert buffer.discard(5) == 0
+
+
+def test_a_line_feed_at_the_very_start_is_seen_after_a_command_and_after_forgetting():
+    for begin in ("next_command", "clear"):
+        buffer = commands_with(b"A\r\n")
+        getattr(buffer, begin)()
+        buffer.receive_octets(b"\nB\r\n")
+        assert hint_of(buffer, CommandBuffer.next_command) == COMMAND_MALFORMED
+
+
+def test_a_line_of_a_message_may_come_in_pieces():
+    buffer = commands_with(b"one\r\ntw")
+    assert buffer.next_message() is None
+    buffer.receive_octets(b"o\r\n.\r")
+    assert buffer.next_message() is None
+    buffer.receive_octets(b"\n")
+    assert buffer.next_message() == b"one\r\ntwo\r\n"

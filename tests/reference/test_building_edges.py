@@ -18,7 +18,7 @@ from reply_metadata import (
     text_from_others,
 )
 from reply_metadata.command_lines import CommandSyntaxError, parse_command
-from reply_metadata.commands import Hello, HelloVerb, MailFrom, Quit, Reset, Verify
+from reply_metadata.commands import Hello, HelloVerb, MailFrom, Parameter, Quit, Reset, Verify
 from reply_metadata.credentials import CredentialsSyntaxError, PlainCredentials
 from reply_metadata.errors import ReplyHint
 from reply_metadata.extension import allowed_in, offered
@@ -295,3 +295,26 @@ def test_paths_and_their_parts_may_be_as_long_as_rfc_5321_has_them():
 )
 def test_a_domain_is_one_of_rfc_5321(text, expected):
     assert is_domain(text) is expected
+
+
+@pytest.mark.parametrize("verb", ["BURL", "ETRN", "EXPN", "SAML", "SEND", "SOML", "TURN"])
+def test_a_command_that_exists_elsewhere_is_not_implemented(verb):
+    for line in (verb, f"{verb.lower()} x"):
+        with pytest.raises(CommandSyntaxError) as caught:
+            parse_command(line.encode("ascii"))
+        assert caught.value.reply_hint == ReplyHint(502, "5.5.1", "Command not implemented")
+
+
+@pytest.mark.parametrize(
+    ("keyword", "extension"),
+    [
+        ("BODY", "8BITMIME"),  # RFC 6152
+        ("SIZE", "SIZE"),  # RFC 1870
+        ("RET", "DSN"),  # RFC 3461, as the next three
+        ("ENVID", "DSN"),
+        ("NOTIFY", "DSN"),
+        ("ORCPT", "DSN"),
+    ],
+)
+def test_a_parameter_belongs_to_the_extension_of_its_rfc(keyword, extension):
+    assert Parameter(keyword.lower(), "1").extension == extension

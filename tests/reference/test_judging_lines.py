@@ -142,3 +142,18 @@ def test_only_a_key_that_may_not_be_repeated_is_a_duplicate():
     keys = b"[TRACE-ID a] [A.b c] [A.b c] [QUEUE-ID d]"
     statuses = [group.status for group in read(b"250 2.0.0 %b t\r\n" % keys).metadata]
     assert statuses == [GroupStatus.USED] * 4
+
+
+def test_the_path_of_each_line_counts_for_its_own_groups():
+    data = b"250-2.0.0 <a@b.example> [A.b] x\r\n250 2.0.0 <c@d.example> [A.c] y\r\n"
+    reply = parse_reply(data, negotiated=True, recipient=b"<a@b.example>")
+    assert [group.status for group in reply.metadata] == [
+        GroupStatus.USED,
+        GroupStatus.WRONG_RECIPIENT,
+    ]
+
+
+def test_a_value_that_must_not_be_empty_is_bad_when_it_is_whatever_follows():
+    for rest in (b"", b" uidvalidity=1 uid=2"):
+        (group,) = read(b"250 2.0.0 [STORED mailbox=%b] Saved\r\n" % rest).metadata
+        assert group.status is GroupStatus.BAD_VALUE

@@ -9,6 +9,7 @@ from reply_metadata.commands import Authenticate, Chunk, MailFrom, RcptTo, Start
 from reply_metadata.credentials import PlainCredentials
 from reply_metadata.events import (
     NEED_DATA,
+    ClosingNotice,
     CommandAnswer,
     ConnectionEnded,
     Content,
@@ -251,3 +252,54 @@ def test_the_usual_answers_are_these(opened):
     assert session.usual_answer(Chunk(b"abc")).to_octets() == b"250 2.0.0 3 octets received\r\n"
     assert session.usual_answer(StartTls()).to_octets() == b"220 2.0.0 Ready to start TLS\r\n"
     assert session.usual_answer(Authenticate()).to_octets() == b"334 \r\n"
+
+
+def test_rcpt_has_no_parameters_even_where_mail_has_them(serving):
+    server = serving(before=b"EHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<u@e.example> SIZE=1\r\n")
+    assert server.codes == [250, 250, 555]
+
+
+def test_no_deadline_runs_while_results_are_owed(serving, opened):
+    session = opened()
+    session.time_passed(0.0)
+    serving(session=session, before=b"EHLO" + OPENING + b"DATA\r\n")
+    session.receive_octets(b"Hi\r\n.\r\n")
+    session.next_event()
+    assert session.next_deadline is None
+
+
+def test_a_server_that_closes_while_results_are_owed_owes_nothing_more(serving):
+    session = serving(Protocol.LMTP, before=b"LHLO" + OPENING + b"DATA\r\n").session
+    session.receive_octets(b"Hi\r\n.\r\n")
+    session.next_event()
+    assert len(session.results_owed) == 1
+    session.send(ClosingNotice(build_reply(421, "4.3.2", "mx.example.org going")))
+    assert (session.state, session.results_owed) == (State.CLOSED, ())
+    assert session.next_event() is NEED_DATA
+
+
+def test_the_answer_after_too_many_mistakes_closes(serving):
+    server = serving(settings=ServerSettings("mx.example.org", max_refused=1))
+    server.feed(b"FOO\r\nBAR\r\n")
+    assert [refused.answer.close for refused in server.refusals] == [False, True]
+    assert server.codes == [500, 421]
+
+
+def test_a_transaction_that_ended_is_forgotten(serving):
+    transaction = OPENING.partition(b"\r\n")[2]
+    for end in ([b"RSET\r\n"], [b"DATA\r\n", b".\r\n"], [b"EHLO a\r\n"], [b"BDAT 0 LAST\r\n"]):
+        server = serving(before=b"EHLO a\r\n" + transaction)
+        assert len(server.session.accepted) == 1
+        assert server.session.mail is not None
+        for octets in end:
+            server.feed(octets)
+        assert (server.session.state, server.session.accepted) == (State.READY, ())
+        assert server.session.mail is None
+
+
+def test_a_server_that_does_not_list_the_extension_sends_no_metadata(serving):
+    settings = ServerSettings("mx.example.org", offer_metadata=False)
+    server = serving(settings=settings, before=b"EHLO" + OPENING + b"DATA\r\n")
+    assert not server.session.negotiated
+    server.feed(b"Hi\r\n.\r\n")
+    assert server.written[-1] == b"250 2.0.0 Saved\r\n"
