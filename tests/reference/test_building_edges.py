@@ -15,8 +15,10 @@ from reply_metadata import (
     Stored,
     TraceId,
     build_reply,
+    parse_reply,
     text_from_others,
 )
+from reply_metadata.codec_read import was_read_as_sent
 from reply_metadata.command_lines import CommandSyntaxError, parse_command
 from reply_metadata.commands import Hello, HelloVerb, MailFrom, Parameter, Quit, Reset, Verify
 from reply_metadata.credentials import CredentialsSyntaxError, PlainCredentials
@@ -318,3 +320,20 @@ def test_a_command_that_exists_elsewhere_is_not_implemented(verb):
 )
 def test_a_parameter_belongs_to_the_extension_of_its_rfc(keyword, extension):
     assert Parameter(keyword.lower(), "1").extension == extension
+
+
+def test_a_reply_knows_whether_it_was_read_as_a_client_will_read_it():
+    octets = b"250 2.1.5 [QUEUE-ID x] OK\r\n"
+    read = parse_reply(octets, negotiated=True, command="DATA", lmtp=True)
+    assert was_read_as_sent(read, "DATA", lmtp=True)
+    assert was_read_as_sent(parse_reply(octets, negotiated=True), None, lmtp=False)
+    assert not was_read_as_sent(read, "DATA", lmtp=False)
+    assert not was_read_as_sent(read, "RCPT", lmtp=True)
+    for other in (
+        parse_reply(octets, negotiated=False, command="DATA", lmtp=True),
+        parse_reply(octets, negotiated=True, command="DATA", lmtp=True, recipient=b"<a@b>"),
+        parse_reply(
+            octets, negotiated=True, command="DATA", lmtp=True, limits=Limits(max_groups=1)
+        ),
+    ):
+        assert not was_read_as_sent(other, "DATA", lmtp=True)
