@@ -128,12 +128,17 @@ class Run:
         found = self.contexts(mutant) if mutant.function else seconds
         return sorted((name for name in found if name in seconds), key=seconds.__getitem__)
 
-    def files_of(self, tests: list[str]) -> list[str]:
-        """The files of tests, the quickest first."""
+    def files_of(self, module: str, tests: list[str]) -> list[list[str]]:
+        """The files of tests, the quickest first: those that name the module, then the others."""
         seconds: Counter[str] = Counter()
         for name in tests:
             seconds[name.partition("::")[0]] += self.learned["seconds"][name]
-        return sorted(seconds, key=seconds.__getitem__)
+        near: list[str] = []
+        others: list[str] = []
+        for name in sorted(seconds, key=seconds.__getitem__):
+            names_it = f"reply_metadata.{module} " in (PROJECT / name).read_text("utf-8")
+            (near if names_it else others).append(name)
+        return [files for files in (near, others) if files]
 
     def go(self) -> None:
         """Try every mutant: in place where that shows, anew where importing runs the line."""
@@ -151,7 +156,7 @@ class Run:
                 continue
             tests = self.tests_for(mutant) or list(self.learned["seconds"])
             path = PACKAGE_FOLDER / f"{mutant.module}.py"
-            files = self.files_of(tests)
+            files = self.files_of(mutant.module, tests)
 
             def work(mutant=mutant, path=path, files=files) -> int:
                 return sessions.run_anew(mutant, path, files, quick=self.quick)

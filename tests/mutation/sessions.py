@@ -232,15 +232,17 @@ class EditedFinder:
         return importlib.machinery.ModuleSpec(name, self._loader, origin=self._loader.path)
 
 
-def run_anew(mutant: Mutant, path: Path, tests: Sequence[str], *, quick: bool) -> int:
-    """All imports and the tests, with the edit in its module."""
+def run_anew(mutant: Mutant, path: Path, groups: Sequence[Sequence[str]], *, quick: bool) -> int:
+    """All imports, then one group of test files after the other, with the edit in its module."""
     mutant.apply()
     finder = EditedFinder(mutant, path)
     compile(mutant.tree, str(path), "exec")  # an edit that is no Python is no mutant
     sys.meta_path.insert(0, finder)
-    exit_code = run_tests(tests, quick=True)
-    if exit_code == pytest.ExitCode.OK and not quick:
-        exit_code = run_tests(tests)
-    if exit_code == pytest.ExitCode.INTERNAL_ERROR:
-        raise RuntimeError(f"{mutant.identity}: pytest ended with {exit_code}")
-    return SURVIVED if exit_code == pytest.ExitCode.OK else FOUND
+    for only_quick in (True,) if quick else (True, False):
+        for files in groups:
+            exit_code = run_tests(files, quick=only_quick)
+            if exit_code == pytest.ExitCode.INTERNAL_ERROR:
+                raise RuntimeError(f"{mutant.identity}: pytest ended with {exit_code}")
+            if exit_code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+                return FOUND
+    return SURVIVED
