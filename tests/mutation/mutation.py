@@ -239,7 +239,10 @@ def main() -> int:
     if arguments.sample is not None and arguments.sample < every:
         mutants = random.Random(arguments.seed).sample(mutants, arguments.sample)
     equivalent = tomllib.loads(EQUIVALENT.read_text("utf-8")) if EQUIVALENT.exists() else {}
-    core = digest(PACKAGE_FOLDER.glob("**/*.py"))
+    core = digest(
+        [PACKAGE_FOLDER / f"{one}.py" for room in by_room.values() for one in room]
+        + [*PACKAGE_FOLDER.glob("_generated/*.py")]
+    )
     tests = digest(TESTS.glob("*.py"))
     learned = learn([one for room in by_room.values() for one in room], core, tests)
     results = {"core": core, "tests": tests, "mutants": {}}
