@@ -46,3 +46,11 @@ def test_no_secret_and_no_content_of_a_message_shows_in_a_repr():
 
     assert "secret" not in repr(PlainCredentials("user", "secret"))
     assert "secret" not in repr(Chunk(b"secret"))
+
+
+def test_a_refusal_is_sent_once_and_does_not_close_unless_it_says_so():
+    from reply_metadata import build_reply
+    from reply_metadata.events import RefusalAnswer
+
+    answer = RefusalAnswer(build_reply(500, "5.5.2", "No"))
+    assert (answer.close, answer.times) == (False, 1)

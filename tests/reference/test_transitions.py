@@ -119,10 +119,12 @@ def test_the_rows_for_a_diagram_are_the_whole_table():
 @pytest.mark.parametrize(
     ("code", "answer"),
     [
+        (200, Answer.SUCCESS),
         (250, Answer.SUCCESS),
         (354, Answer.INTERMEDIATE),
         (450, Answer.TRANSIENT),
         (421, Answer.CLOSING),
+        (500, Answer.PERMANENT),
         (554, Answer.PERMANENT),
     ],
 )
