@@ -18,6 +18,7 @@ RUN := $(BIN)/python
 STAMPS := build/stamps
 REPLYMETA_TEST_DATA ?=
 PYTEST_FLAGS ?= --numprocesses=2 --dist=loadfile
+MUTATION_FLAGS ?=
 export NO_MKDOCS_2_WARNING := 1
 export SOURCE_DATE_EPOCH := 1795392000
 export REPLYMETA_TEST_DATA
@@ -33,7 +34,7 @@ SITE := $(call find,site,*)
 GENERATED := $(call find,tests/vectors,*.json)
 CORPUS := tests/compiler/corpus/_generated/corpus.json
 
-.PHONY: all help test rfc-strings engines-agree corpus check-corpus grammar-mutations lint demo draft site serve bench bench-peers generate check-generated bench-server postfix-tools test-kill test-mutants vectors lock dist clean
+.PHONY: all help test rfc-strings engines-agree corpus check-corpus grammar-mutations lint demo draft site serve bench bench-peers generate check-generated bench-server postfix-tools test-kill test-mutants coverage mutation vectors lock dist clean
 all: draft site demo  ## set up, generate, build draft and site, run the demo (the default)
 
 help:  ## list the targets
@@ -145,6 +146,14 @@ hostile-bounds: $(STAMPS)/generated  ## floods of 64 MiB: octets, memory and tim
 
 hostile-sessions: $(STAMPS)/generated  ## 100,000 generated pipelined sessions (minutes)
 	PYTHONPATH=tests/hostile $(RUN) -m hostile_peers.sessions
+
+coverage: $(STAMPS)/generated  ## fail when tests/reference misses a line or branch of the core
+	$(BIN)/coverage run --data-file=build/coverage -m pytest -q tests/reference
+	$(BIN)/coverage report --data-file=build/coverage --fail-under=100 --show-missing \
+	  --include="$$($(RUN) tests/lint/core_size.py --files)"
+
+mutation: $(STAMPS)/generated  ## put single edits of codec and sessions to tests/reference: 90 % found
+	$(RUN) tests/mutation/mutation.py $(MUTATION_FLAGS)
 
 test-mutants: $(STAMPS)/generated  ## put every single edit of the grammar to the vectors
 	$(RUN) tests/compiler/grammar_mutants.py

@@ -98,7 +98,7 @@ class ClientSession(Session):
         """
         if not data:
             self._connection_ended()
-        if not data or self.state in ENDED:
+        if self.state in ENDED:
             return
         self._buffer.receive_octets(data)
         try:
@@ -278,8 +278,8 @@ class ClientSession(Session):
                 self._learn_extensions(reply)
         elif owed.step in (Step.AUTH, Step.AUTH_RESPONSE):
             self.authenticated = answer is Answer.SUCCESS
-        elif owed.step is Step.RCPT and answer is Answer.SUCCESS and owed.recipient:
-            self.accepted += (owed.recipient,)
+        elif isinstance(owed.command, RcptTo) and answer is Answer.SUCCESS:
+            self.accepted += (owed.command,)
         elif self.state is State.READY:
             self.accepted = ()
 

@@ -123,7 +123,7 @@ class _Reader(Reading):
         """The first line that would hold groups if it had the enhanced code it lacks."""
         for number, (code, _, enhanced_code, _, _, text) in enumerate(read_lines, 1):
             if enhanced_code is None and text is not None and text[:1] in (b"[", b"<"):
-                line = self.read_line(b"%b %c.0.0 %b" % (code, code[0], text))
+                line = self.read_line(b"%b 2.0.0 %b" % (code, text))
                 if line is not None and line[4]:
                     return (Ignored(IgnoredReason.ENHANCED_CODE_MISSING, number, 4),)
         return ()

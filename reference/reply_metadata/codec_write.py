@@ -128,7 +128,7 @@ def _path_octets(path: str, code: int) -> bytes:
 def _line_text(text: str, *, negotiated: bool) -> bytes:
     """The octets of one line of text; with a word in front where it would be read as metadata."""
     octets = _octets(text)
-    if not negotiated or _is_plain_text(octets):
+    if not negotiated:
         return octets
     octets = octets.lstrip(b" \t")
     if not octets:
@@ -202,7 +202,7 @@ def _planned(
     Draft: #one-line.  When none finds room on the one line of a failure, the text keeps its lines.
     """
     plain = plan
-    if len(plan.texts) > 1 and plan.code >= 400 and not multiline_failures:
+    if plan.code >= 400 and not multiline_failures:
         plan = _Plan(plan.code, plan.front, plan.path, [b" ".join(plan.texts)])
     for group in groups:
         plan.place(group, limits)

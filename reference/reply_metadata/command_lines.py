@@ -103,7 +103,7 @@ def _command(name: str, argument: str) -> Command | None:
 
 def _path_and_parameters(prefix: str, argument: str) -> tuple[Path, tuple[Parameter, ...]]:
     """The path and the parameters after `FROM:` or `TO:`."""
-    after_prefix = argument[len(prefix) :].rstrip(" ")
+    after_prefix = argument[len(prefix) :]
     # What is much longer than a path may be is not searched for one.
     match = _PATH.match(after_prefix, 0, 4 * MAX_PATH_OCTETS)
     rest = after_prefix[match.end() :] if match else ""

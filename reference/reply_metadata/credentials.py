@@ -6,7 +6,6 @@ a record of octets.
 
 from __future__ import annotations
 
-import base64
 import binascii
 from dataclasses import dataclass, field
 from typing import Final
@@ -52,7 +51,7 @@ class PlainCredentials:
             CredentialsSyntaxError: it is none.
         """
         try:
-            message = base64.b64decode(octets, validate=True).decode("utf-8")
+            message = binascii.a2b_base64(octets, strict_mode=True).decode("utf-8")
         except (binascii.Error, UnicodeDecodeError):
             raise CredentialsSyntaxError("not UTF-8 in base64") from None
         parts = message.split("\0")
@@ -63,4 +62,4 @@ class PlainCredentials:
     def to_octets(self) -> bytes:
         """The base64 text."""
         message = f"{self.authorization}\0{self.user_name}\0{self.password}"
-        return base64.b64encode(message.encode("utf-8"))
+        return binascii.b2a_base64(message.encode("utf-8"), newline=False)

@@ -21,7 +21,7 @@ from reply_metadata.groups import USED, Argument, GroupStatus, MetadataGroup
 
 def _port_fits(uri: bytes) -> bool:
     port = uri.removesuffix(b"/").rpartition(b":")[2]
-    return len(port) != 5 or not port.isdigit() or int(port) <= 0xFFFF
+    return not port.isdigit() or int(port) <= 0xFFFF
 
 
 # Comments of the grammar: "at most 65535" at port-number, "1 to 2^32 - 1" at number32.

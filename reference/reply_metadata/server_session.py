@@ -234,8 +234,7 @@ class ServerSession(Session):
         return self.hello is not None and self.hello.verb is self._dialect.extended_verb
 
     def _refusal_of_chunk(self, chunk: command_lines.ChunkHeader) -> ReplyHint | None:
-        step = Step.BDAT_LAST if chunk.last else Step.BDAT
-        if not self._extended or not self._may_stand(step):
+        if not self._extended or not self._may_stand(Step.BDAT):  # the last one stands where it may
             return _NO_RECIPIENTS if self.state is State.HAS_SENDER else _OUT_OF_ORDER
         too_long = self._chunks.octet_count + chunk.size > self.settings.limits.max_message_octets
         return MESSAGE_TOO_LONG if too_long else None
@@ -290,13 +289,12 @@ class ServerSession(Session):
                 return (Step.LAST_RESULT if len(self._results) == 1 else Step.RESULT), answer
             case events.ClosingNotice():
                 return Step.NOTHING, answer
-            case events.RefusalAnswer(close=close):
-                unanswered = self._unanswered
-                if not isinstance(unanswered, Refused) or unanswered.answer is not event:
-                    raise LocalProtocolError("that refusal is not the one to be sent")
-                if answer is Answer.CLOSING:
-                    return Step.NOTHING, answer
-                return (Step.FAULT, Answer.NONE) if close else (self._refused_step, answer)
+        unanswered = self._unanswered
+        if not isinstance(unanswered, Refused) or unanswered.answer is not event:
+            raise LocalProtocolError("that refusal is not the one to be sent")
+        if answer is Answer.CLOSING:
+            return Step.NOTHING, answer
+        return (Step.FAULT, Answer.NONE) if event.close else (self._refused_step, answer)
 
     def _keep(self, event: ServerReply, answer: Answer, after: State) -> None:
         """Keep what a sent reply changes."""

@@ -65,7 +65,7 @@ class Session(ABC):
     def time_passed(self, now: float) -> None:
         """Tell the session what time it is; a deadline that passed becomes an event."""
         self._now = now
-        if self._waiting_since is None and self._patience() is not None:
+        if self._waiting_since is None:
             self._waiting_since = now
         deadline = self.next_deadline
         if deadline is not None and now >= deadline:

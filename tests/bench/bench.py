@@ -38,6 +38,8 @@ LINE = REPLY[:-2]
 YARDSTICK = "hand-written re"
 ROUND_SECONDS = 0.004
 PARTS = ("reply", "match", "slopes", "diff")
+WITH_SESSIONS = "the same with both sessions"
+START_AIM_MS = 60
 GRAMMAR = PROJECT / "grammar" / "reply-metadata.abnf"
 
 Parse = Callable[[], object]
@@ -215,20 +217,26 @@ def table(document, missing: Sequence[str]) -> str:
     lines += [f"{package}: not installed, left out" for package in missing]
     lines.append("")
     for name, value in document["cold_start_ms"].items():
-        lines.append(f"{name:34}{value:>8.1f} ms for a whole process")
+        aim = f", aim under {START_AIM_MS}" if name == WITH_SESSIONS else ""
+        lines.append(f"{name:34}{value:>8.1f} ms for a whole process{aim}")
     return "\n".join(lines)
 
 
 def reply_part(rounds: int) -> dict[str, object]:
     """Measure the parsers of one reply line and print their table."""
     variants, missing = measured(rounds)
-    parse_one = (
-        f"import sys; sys.path.insert(0, {str(PROJECT / 'reference')!r});"
-        f"from reply_metadata import parse_reply; parse_reply({REPLY!r}, negotiated=True).metadata"
-    )
+    path = f"import sys; sys.path.insert(0, {str(PROJECT / 'reference')!r});"
+    parse_one = f"parse_reply({REPLY!r}, negotiated=True).metadata"
     start_ms = {
-        "python alone": cold_start_ms("pass"),
-        "import and one parse": cold_start_ms(parse_one),
+        name: cold_start_ms(code)
+        for name, code in {
+            "python alone": "pass",
+            "import and one parse": f"{path} from reply_metadata import parse_reply; {parse_one}",
+            WITH_SESSIONS: (
+                f"{path} from reply_metadata import client_session, parse_reply, server_session;"
+                + parse_one
+            ),
+        }.items()
     }
     document = report(variants, start_ms)
     sys.stdout.write(table(document, missing) + "\n")

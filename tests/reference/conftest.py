@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import pytest
 
 from reply_metadata.client_session import ClientSession
@@ -31,6 +33,15 @@ def all_events_of(session):
     while (event := session.next_event()) is not NEED_DATA:
         events.append(event)
     return events
+
+
+@pytest.fixture(scope="session")
+def core_size(project):
+    """The check of the size of the core, which knows its rooms."""
+    spec = importlib.util.spec_from_file_location("core_size", project / "tests/lint/core_size.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture

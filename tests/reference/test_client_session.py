@@ -311,3 +311,8 @@ def test_smtp_sends_no_message_after_354_when_no_recipient_was_accepted(events_o
     session.receive_octets(b"554 5.5.1 no valid recipients\r\n")
     assert events_of(session)[0].reply.code == 554
     assert session.state is State.READY
+
+
+def test_an_empty_line_of_the_answer_to_ehlo_lists_nothing(greeted):
+    session = greeted(keywords=b"250-mx.example.org\r\n250-\r\n250 size 1000 x\r\n")
+    assert dict(session.extensions) == {"SIZE": ("1000", "x")}

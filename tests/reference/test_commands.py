@@ -182,3 +182,29 @@ def test_a_client_never_sends_a_bare_cr_or_lf_or_a_nul(content):
 
 def test_the_lines_of_a_text_file_become_lines_of_a_message():
     assert content_from_text(b"a\nb\r\nc\rd\n") == b"a\r\nb\r\nc\r\nd\r\n"
+
+
+@pytest.mark.parametrize("value", ["", "a b", "a=b", "a\r\nDATA", "\x7f", "\u00e4"])
+def test_a_parameter_value_that_could_not_be_sent_cannot_be_built(value):
+    with pytest.raises(LocalProtocolError):
+        Parameter("SIZE", value)
+
+
+@pytest.mark.parametrize("text", ["a\r\nDATA", "\u00e4", "\0", "\x7f"])
+@pytest.mark.parametrize("kind", [Noop, Help, Verify])
+def test_text_that_could_not_be_sent_makes_no_command(kind, text):
+    with pytest.raises(LocalProtocolError):
+        kind(text)
+
+
+@pytest.mark.parametrize(
+    "domain", ["", "a_b", "a..b", "-a", "a-", "ä", "[1.2.3]", "b." * 127 + "aa"]
+)
+def test_a_client_greets_with_a_domain_or_an_address_literal_only(domain):
+    with pytest.raises(LocalProtocolError):
+        Hello(HelloVerb.EHLO, domain)
+
+
+def test_a_client_may_greet_with_the_longest_domain():
+    domain = "b." * 127 + "a"
+    assert Hello(HelloVerb.EHLO, domain).to_octets() == f"EHLO {domain}\r\n".encode()

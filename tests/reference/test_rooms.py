@@ -2,18 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-
-import pytest
-
-
-@pytest.fixture
-def core_size(project):
-    spec = importlib.util.spec_from_file_location("core_size", project / "tests/lint/core_size.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_the_page_has_the_rooms_that_the_imports_are_held_to(project, core_size):

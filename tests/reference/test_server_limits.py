@@ -154,3 +154,16 @@ def test_lmtp_refuses_broken_content_once_for_each_recipient(serving):
     server.feed(b"a\nb\r\n.\r\n")
     assert server.written[-1].count(b"550 5.6.0") == 2
     assert server.refusals[-1].answer.times == 2
+
+
+@pytest.mark.parametrize("name", ["", "a b", "mx_1", "[192.0.2.300]"])
+def test_the_name_of_a_server_is_a_domain_or_an_address_literal(name):
+    with pytest.raises(ValueError, match="no domain"):
+        ServerSettings(name)
+
+
+@pytest.mark.parametrize("name", ["max_recipients", "max_refused"])
+def test_a_server_takes_at_least_one_recipient_and_one_mistake(name):
+    assert getattr(ServerSettings("mx.example.org", **{name: 1}), name) == 1
+    with pytest.raises(ValueError, match="at least one"):
+        ServerSettings("mx.example.org", **{name: 0})

@@ -319,3 +319,14 @@ def test_content_has_a_deadline_of_its_own(serving, opened):
     session.time_passed(10.0)
     server.feed(b"EHLO" + OPENING + b"DATA\r\n")
     assert session.next_deadline == 10.0 + 1800
+
+
+def test_no_deadline_runs_while_the_client_waits_for_the_server(serving, opened):
+    session = opened()
+    session.time_passed(0.0)
+    session.receive_octets(b"NOOP\r\n")
+    command = session.next_event()
+    assert session.next_deadline is None
+    session.time_passed(1000.0)
+    session.send(CommandAnswer(command, session.usual_answer(command)))
+    assert session.next_deadline == 1300.0

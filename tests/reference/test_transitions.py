@@ -15,6 +15,7 @@ from reply_metadata.transitions import (
     State,
     Step,
     answer_class,
+    command_name,
     next_state,
     state_if_it_succeeds,
     transitions_as_rows,
@@ -118,12 +119,32 @@ def test_the_rows_for_a_diagram_are_the_whole_table():
 @pytest.mark.parametrize(
     ("code", "answer"),
     [
+        (200, Answer.SUCCESS),
         (250, Answer.SUCCESS),
         (354, Answer.INTERMEDIATE),
         (450, Answer.TRANSIENT),
         (421, Answer.CLOSING),
+        (500, Answer.PERMANENT),
         (554, Answer.PERMANENT),
     ],
 )
 def test_the_first_digit_is_the_class_and_421_is_its_own(code, answer):
     assert answer_class(code) is answer
+
+
+@pytest.mark.parametrize(
+    ("step", "name"),
+    [
+        (Step.GREETING, None),
+        (Step.NOTHING, None),
+        (Step.OTHER, None),
+        (Step.TLS, None),
+        (Step.AUTH_RESPONSE, "AUTH"),
+        (Step.RESULT, "DATA"),
+        (Step.LAST_RESULT, "DATA"),
+        (Step.BDAT_LAST, "BDAT LAST"),
+        (Step.RCPT, "RCPT"),
+    ],
+)
+def test_a_step_is_judged_by_the_command_it_belongs_to(step, name):
+    assert command_name(step) == name

@@ -137,3 +137,8 @@ def test_values_are_frozen_and_have_no_dict():
     for part in (value, value.metadata[0], value.metadata[0].arguments[0], value.lines[0]):
         assert not hasattr(part, "__dict__")
     assert dataclasses.is_dataclass(MetadataGroup)
+
+
+def test_metadata_shows_its_groups():
+    metadata = reply().metadata
+    assert repr(metadata) == f"Metadata(({metadata[0]!r}, {metadata[1]!r}))"
