@@ -17,6 +17,10 @@
       nav.removeAttribute("aria-labelledby");
       nav.setAttribute("aria-label", words);
     });
+    document.querySelectorAll(".md-nav--secondary nav.md-nav[aria-label]").forEach((nav) => {
+      const words = nav.getAttribute("aria-label");
+      if (!words.startsWith("On this page")) nav.setAttribute("aria-label", `On this page: ${words}`);
+    });
   }
 
   function focusWhatScrolls() {

@@ -1,6 +1,8 @@
 """Sections "Hop by Hop" and "Following a Referral": what a proxy does with what it has read."""
 
+import ast
 from ipaddress import ip_network
+from pathlib import Path as FilePath
 
 import pytest
 
@@ -152,3 +154,17 @@ def test_a_server_cannot_delay_a_message_beyond_the_cap_or_shorten_its_life() ->
     assert retry_delay(RetryAfter(9_999_999), policy, lambda: 0.0) == 86_400
     assert retry_delay(RetryAfter(300), policy, lambda: 1.0) == pytest.approx(330)
     assert next_attempt(0.0, 1000.0, 60.0, 86_400.0) == 1000.0
+
+
+@pytest.mark.draft("req-help-uri-fetch")
+def test_nothing_in_the_package_can_fetch_a_web_address(project: FilePath) -> None:
+    fetching = {"urllib.request", "http.client", "webbrowser", "requests", "httpx", "aiohttp"}
+    imported: dict[str, set[str]] = {}
+    for path in (project / "reference/reply_metadata").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [each.name for each in node.names] if isinstance(node, ast.Import) else []
+            for name in names:
+                imported.setdefault(name, set()).add(path.name)
+    assert "asyncio" in imported  # the walk sees imports
+    assert {name: imported[name] for name in fetching & imported.keys()} == {}

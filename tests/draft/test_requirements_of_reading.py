@@ -4,8 +4,10 @@ import pytest
 
 from reply_metadata import ReplySyntaxError, RetryAfter, parse_reply
 from reply_metadata.client_session import ClientSession
-from reply_metadata.events import Greeting
+from reply_metadata.commands import Hello, HelloVerb, MailFrom, RcptTo
+from reply_metadata.events import CommandAnswer, Greeting
 from reply_metadata.limits import DEFAULT_LIMITS
+from reply_metadata.paths import Path
 from reply_metadata.receive_buffer import ReplyBuffer
 from reply_metadata.transitions import Protocol
 
@@ -311,3 +313,31 @@ def test_a_greeting_has_no_metadata() -> None:
     event = session.next_event()
     assert isinstance(event, Greeting)
     assert not event.reply.metadata
+
+
+@pytest.mark.draft("req-pipelining")
+def test_replies_answer_commands_in_order_whatever_their_metadata_says() -> None:
+    client = ClientSession(Protocol.LMTP)
+    client.receive_octets(b"220 mx\r\n")
+    client.send(Hello(HelloVerb.LHLO, "client"))
+    client.receive_octets(
+        b"250-mx\r\n250-PIPELINING\r\n250-ENHANCEDSTATUSCODES\r\n250 REPLYMETA\r\n"
+    )
+    sent = (
+        MailFrom(Path.of("s@example.org")),
+        RcptTo(Path.of("a@example.org")),
+        RcptTo(Path.of("b@example.org")),
+    )
+    for command in sent:
+        client.send(command)
+    client.receive_octets(
+        b"250 2.1.0 [TRACE-ID 3] OK\r\n"
+        b"450 4.4.4 <b@example.org> [REFERRAL smtp://backend2/] [TRACE-ID 2] Redirected\r\n"
+        b"250 2.1.5 <a@example.org> [TRACE-ID 1] OK\r\n"
+    )
+    client.next_event(), client.next_event()
+    answers = [client.next_event() for _ in sent]
+    assert [isinstance(each, CommandAnswer) and each.command for each in answers] == list(sent)
+    assert client.accepted == sent[2:]
+    groups = [group for each in answers[1:] for group in each.reply.metadata]
+    assert {group.status.value for group in groups} == {"wrong-recipient"}

@@ -54,6 +54,7 @@ def test_smtplib_delivers_to_referred_recipients_one_at_a_time(hosts, run, helo)
         assert messages[0].endswith(b"Subject: test\n\n.Hi\n")
 
 
+@pytest.mark.draft("req-referral-proxy")
 @pytest.mark.parametrize(
     ("recipients", "refused", "stored"),
     [

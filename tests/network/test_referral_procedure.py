@@ -179,7 +179,7 @@ def test_no_list_of_all_networks_opens_the_machine_itself(hosts, run, name):
     assert (reply, connected) == ("450 4.4.4 Moved", ())
 
 
-@pytest.mark.draft("req-referral-trust")
+@pytest.mark.draft("req-referral-trust", "req-referral-client")
 def test_no_stranger_refers(hosts, run):
     strangers = dataclasses.replace(EVERYWHERE, trusted_peers=(ip_network("192.0.2.0/24"),))
     script = referring(b"smtp://127.0.0.1:9/")
@@ -264,7 +264,7 @@ def test_a_referral_to_our_own_address_is_a_loop_and_is_not_connected_to(hosts, 
 # The same transaction, and nothing kept of it
 
 
-@pytest.mark.draft("req-referral-same", "req-referral-others")
+@pytest.mark.draft("req-referral-same", "req-referral-others", "req-referral-steps")
 def test_the_new_transaction_has_the_same_parameters_and_the_same_content(hosts, run, following):
     content = "Subject: x\r\n\r\n.dots\r\n..\r\nend\r\n"
 
