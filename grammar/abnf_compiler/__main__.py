@@ -40,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return UNUSABLE
+    except OSError as problem:  # a file that cannot be read is a UsageError: this is the output
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _complain(f"cannot write: {problem.strerror or problem}", UNUSABLE)
     except KeyboardInterrupt:
         return _INTERRUPTED
     except GrammarError as problem:

@@ -72,6 +72,11 @@ def test_a_name_that_no_document_has_is_left_out() -> None:
     assert defining_documents({"no-such-rule"}) == {}
 
 
+def test_a_name_of_one_letter_is_nobodys() -> None:
+    assert any("b" in rules for rules in well_known_rules().values())
+    assert defining_documents({"b", "nstring"}).keys() == {"nstring"}
+
+
 def test_a_missing_rule_is_reported_with_the_rfcs_that_define_it() -> None:
     text = "x = nstring mailbox\ncapability =/ %x41\n"
     found = examine(Source("rfc8970.abnf", text), fragment=True).diagnostics

@@ -37,8 +37,10 @@ def defining_documents(
     """For each wanted rule name (lower case) the documents that define it, the likeliest first.
 
     wanted: all names that one grammar lacks.  document: that grammar's name or path.
+    A name of one letter is everybody's, so no document is named for it.
     """
     own = rfc_number(document)
+    wanted = {name for name in wanted if len(name) > 1}
     known = {
         name: rules & frozenset(wanted)
         for name, rules in well_known_rules().items()
