@@ -5,6 +5,9 @@ for work that waits; on streams, with a task for each connection, a message take
 the processor time (`tests/bench/bench_server.py --streams`).
 Rule 2: nothing is read while a handler works or the client does not take its replies: what it
 sends meanwhile stays with the system, so that memory is bounded.
+Rule 3: octets arrive in room of our own.  To a plain `asyncio.Protocol` each segment comes in 256
+KiB taken for it and given back; where malloc asks the system for them, as that of glibc does until
+it learns better, a message of four segments took 50 us more of 150.
 """
 
 from __future__ import annotations
@@ -32,9 +35,10 @@ from reply_metadata.network.steps import (
 from reply_metadata.policy.referral import endpoint
 
 _LOG: Final = logging.getLogger("reply_metadata.server")
+_ROOM_OCTETS: Final = 16_384  # for what one call reads; an inner TLS record is no longer
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """One connection: `_go_on` carries out steps until one has to wait.
 
     Args:
@@ -59,12 +63,13 @@ class Connection(asyncio.Protocol):
         self._deadline: float | None = None  # of what it waits for
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Future[object] | None = None
+        self._room = memoryview(bytearray(_ROOM_OCTETS))
         self._arrived = b""  # while nobody read
         self._end_arrived = self._lost = False
         self._reads = self._writable = True
         self._grace_ends: float | None = None
 
-    # asyncio.Protocol
+    # asyncio.BufferedProtocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to serve."""
@@ -84,8 +89,13 @@ class Connection(asyncio.Protocol):
         self._visit = visit
         self._go_on(None)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, _size_hint: int) -> memoryview:
+        """Where the next octets are to be put."""
+        return self._room
+
+    def buffer_updated(self, count: int) -> None:
         """Give octets to the dialogue, if it waits for them."""
+        data = bytes(self._room[:count])
         if isinstance(self._waits_for, Read):
             self._go_on(data)
         elif not isinstance(self._waits_for, Linger):
