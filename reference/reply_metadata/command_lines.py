@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from reply_metadata import commands, errors
@@ -60,6 +61,11 @@ def parse_command(line: bytes) -> Command:
     Raises:
         CommandSyntaxError: it is none; `reply_hint` is the answer.
     """
+    remembered = len(line) <= _REMEMBERED_OCTETS and line[:4].upper() != b"AUTH"
+    return _parse_again(line) if remembered else _parse(line)
+
+
+def _parse(line: bytes) -> Command:
     verb, _, argument = line.partition(b" ")
     name = verb.upper().decode("latin-1")
     if _CONTROL.search(line) or not (line.isascii() or name in ("MAIL", "RCPT")):
@@ -72,10 +78,14 @@ def parse_command(line: bytes) -> Command:
         hint = _HINTS.get((type(error), name), BAD_ARGUMENTS)
         raise CommandSyntaxError(str(error), reply_hint=hint) from error
     if command is None:
-        known = name in _NOT_IMPLEMENTED_VERBS
-        hint = NOT_IMPLEMENTED if known else UNKNOWN_COMMAND
+        hint = NOT_IMPLEMENTED if name in _NOT_IMPLEMENTED_VERBS else UNKNOWN_COMMAND
         raise CommandSyntaxError(f"no such command: {_shown(line)}", reply_hint=hint)
     return command
+
+
+# The same few come over and over; what may hold a password is not kept.
+_REMEMBERED_OCTETS: Final = 512  # RFC 5321, Section 4.5.3.1.4
+_parse_again = lru_cache(maxsize=256)(_parse)
 
 
 def _command(name: str, argument: str) -> Command | None:
@@ -109,11 +119,8 @@ def _path_and_parameters(prefix: str, argument: str) -> tuple[Path, tuple[Parame
     rest = after_prefix[match.end() :] if match else ""
     if match is None or rest[:1] not in {"", " "} or argument[: len(prefix)].upper() != prefix:
         raise LocalProtocolError(f"{prefix} and a path are missing")
-    parameters = []
-    for word in rest.split(" "):
-        keyword, separator, value = word.partition("=")
-        if word:
-            parameters.append(Parameter(keyword, value if separator else None))
+    words = [word.partition("=") for word in rest.split(" ") if word]
+    parameters = [Parameter(keyword, value if found else None) for keyword, found, value in words]
     if len({item.keyword for item in parameters}) != len(parameters):
         raise LocalProtocolError("a parameter stands twice")
     return Path.of(match[1]), tuple(parameters)

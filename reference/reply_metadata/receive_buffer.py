@@ -43,6 +43,11 @@ class _OctetBuffer:
         """Octets received and not yet given out."""
         return bytes(self._octets)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no octets are pending."""
+        return not self._octets
+
     def clear(self) -> None:
         """Forget all that is pending (RFC 3207, Section 4.2: before TLS starts)."""
         del self._octets[:]
@@ -87,8 +92,7 @@ class ReplyBuffer(_OctetBuffer):
     def clear(self) -> None:
         """Forget all that is pending (RFC 3207, Section 4.2: before TLS starts)."""
         super().clear()
-        self._line_start = 0
-        self._lines = 0
+        self._lines = self._line_start = 0
 
     def next_reply(self) -> bytes | None:
         """The octets of the next complete reply with its CRLFs, or None when more are needed.
@@ -150,7 +154,7 @@ class CommandBuffer(_OctetBuffer):
         if not end:
             return None
         line = self._take(end)
-        if not line.endswith(CRLF) or b"\r" in line[:-2] or b"\0" in line:
+        if not line.endswith(CRLF) or line.find(b"\r") != end - 2 or b"\0" in line:
             self._refuse("the command line holds a NUL, a bare CR or a bare LF", COMMAND_MALFORMED)
         return line[:-2]
 

@@ -70,21 +70,18 @@ def octets_for_client(reply: Reply, step: Step, protocol: Protocol, *, negotiate
     Raises:
         LocalProtocolError: it would not be read as what was meant.
     """
-    if not negotiated:
+    command, lmtp = command_name(step), protocol is Protocol.LMTP
+    if negotiated and allowed_in(reply.code, command):
+        if was_read_as_sent(reply, command, lmtp=lmtp) and _has_form(reply.octets):
+            return reply.octets  # it was read back just as the client will read it
         if reply.metadata:
-            reply = _without_metadata(reply.code, reply.enhanced_code, reply.text)
-        return _sendable(reply.octets)
-    command = command_name(step)
-    lmtp = protocol is Protocol.LMTP
-    if not allowed_in(reply.code, command):
-        if reply.metadata:
-            raise LocalProtocolError(f"no metadata may stand in {reply.code} to {step.value}")
-        return _sendable(reply.octets)
-    if was_read_as_sent(reply, command, lmtp=lmtp) and _has_form(reply.octets):
-        return reply.octets  # it was read back just as the client will read it
+            return _checked(reply.octets, command, lmtp, reply.metadata)
+        return _checked_once(reply.octets, command, lmtp)
     if reply.metadata:
-        return _checked(reply.octets, command, lmtp, reply.metadata)
-    return _checked_once(reply.octets, command, lmtp)
+        if negotiated:
+            raise LocalProtocolError(f"no metadata may stand in {reply.code} to {step.value}")
+        reply = _without_metadata(reply.code, reply.enhanced_code, reply.text)
+    return _sendable(reply.octets)
 
 
 _has_form: Final = partial(reply_grammar.match, "reply-with-metadata")

@@ -17,7 +17,7 @@ from typing import Final
 
 from reply_metadata import command_lines, commands, events, transitions
 from reply_metadata.codec import build_reply
-from reply_metadata.commands import Command, MailFrom, RcptTo
+from reply_metadata.commands import Authenticate, AuthResponse, Command, MailFrom, RcptTo
 from reply_metadata.errors import CommandRefused, LocalProtocolError, RemoteProtocolError, ReplyHint
 from reply_metadata.events import NEED_DATA, Content, NeedData, Refused, ServerEvent, ServerReply
 from reply_metadata.receive_buffer import MESSAGE_TOO_LONG, CommandBuffer
@@ -38,7 +38,7 @@ _IDLE: Final = ReplyHint(421, "4.4.2", "Idle too long")
 _DID_NOT_WAIT: Final = ReplyHint(503, "5.5.0", "Content was sent before the answer to DATA")
 _DID_NOT_WAIT_FOR_TLS: Final = ReplyHint(503, "5.5.0", "Octets follow STARTTLS")
 _TLS_FIRST: Final = ReplyHint(538, "5.7.11", "Start TLS first")
-_NOTHING_IS_READ: Final = frozenset({State.CONNECTED, State.STARTING_TLS})
+_NOTHING_IS_READ: Final = ENDED | {State.CONNECTED, State.STARTING_TLS}
 
 
 class ServerSession(Session):
@@ -85,12 +85,14 @@ class ServerSession(Session):
         """
         if self._unanswered is not None or self._results:
             raise LocalProtocolError("the last event is not answered")
+        if self.state in _NOTHING_IS_READ or (self._buffer.is_empty and not self._timed_out):
+            return self._end()
         event = self._read()
         if isinstance(event, Content):
             by_data = self.state is State.CONTENT
             self.state = self._state_after(Step.CONTENT if by_data else Step.BDAT_LAST, Answer.NONE)
             self._results.extend(self._about_content())
-        elif not isinstance(event, NeedData | events.ConnectionEnded):
+        elif event is not NEED_DATA and not isinstance(event, events.ConnectionEnded):
             self._unanswered = event
         return event
 
@@ -150,8 +152,6 @@ class ServerSession(Session):
     # What the client sends
 
     def _read(self) -> ServerEvent | NeedData:
-        if self.state in ENDED or self.state in _NOTHING_IS_READ:
-            return self._end()
         if self._timed_out:
             return self._refusal(_IDLE, "the client was idle too long", close=True)
         try:
@@ -190,9 +190,10 @@ class ServerSession(Session):
         hint = self._not_offered(command)
         if hint is None and not self._may_stand(step):
             raise self._out_of_order(step)
-        if hint is None and step is Step.STARTTLS and self._buffer.pending:
+        if hint is None and step is Step.STARTTLS and not self._buffer.is_empty:
             raise RemoteProtocolError("octets follow STARTTLS", reply_hint=_DID_NOT_WAIT_FOR_TLS)
-        hint = hint or self._refusal_of_path(command)
+        if hint is None and isinstance(command, MailFrom | RcptTo):
+            hint = self._refusal_of_path(command)
         if hint is not None:
             raise CommandRefused(f"{step.value}: {hint.text}", reply_hint=hint)
         return command
@@ -204,9 +205,9 @@ class ServerSession(Session):
                 return _WRONG_HELLO
             case commands.StartTls() if not self.settings.offer_starttls:
                 return command_lines.NOT_IMPLEMENTED
-            case commands.Authenticate() if not self.settings.offer_auth:
+            case Authenticate() if not self.settings.offer_auth:
                 return command_lines.NOT_IMPLEMENTED
-            case commands.Authenticate() if not self.tls:
+            case Authenticate() if not self.tls:
                 return _TLS_FIRST
         return None
 
@@ -216,10 +217,8 @@ class ServerSession(Session):
             return False
         return transitions.state_if_it_succeeds(self.protocol, self.state, step) is not None
 
-    def _refusal_of_path(self, command: Command) -> ReplyHint | None:
+    def _refusal_of_path(self, command: MailFrom | RcptTo) -> ReplyHint | None:
         """What is wrong with a sender or recipient, or with its parameters."""
-        if not isinstance(command, MailFrom | RcptTo):
-            return None
         hint = refusal_of_parameters(command, self.settings, extended=self._extended)
         if hint is not None or isinstance(command, MailFrom):
             return hint
@@ -280,7 +279,7 @@ class ServerSession(Session):
             case events.Greeting():
                 return Step.GREETING, answer
             case events.CommandAnswer(command=command):
-                if command != self._unanswered:
+                if command is not self._unanswered and command != self._unanswered:
                     raise LocalProtocolError("that command is not the one to be answered")
                 return transitions.step_of(command), answer
             case events.Result(recipient=recipient):
@@ -313,9 +312,7 @@ class ServerSession(Session):
                     self.mail = mail
                 case RcptTo() as recipient:
                     self.accepted += (recipient,)
-                case (
-                    commands.Authenticate(credentials=who) | commands.AuthResponse(credentials=who)
-                ):
+                case Authenticate(credentials=who) | AuthResponse(credentials=who):
                     self.user_name = who.user_name if who else None
         if after in ENDED:
             self._results.clear()

@@ -98,17 +98,23 @@ class Step(Enum):
     FAULT = "(protocol error)"
 
 
-_COMMANDS: Final = {Step.AUTH_RESPONSE: "AUTH", Step.RESULT: "DATA", Step.LAST_RESULT: "DATA"}
+_COMMANDS: Final = {
+    **{step: None if step.value.startswith("(") else step.value for step in Step},
+    **{Step.AUTH_RESPONSE: "AUTH", Step.RESULT: "DATA", Step.LAST_RESULT: "DATA"},
+}
+
+
+_STEPS: Final = {step.value: step for step in Step}  # `Step(name)` takes five times as long
 
 
 def step_of(command: Command) -> Step:
     """The step a command is."""
-    return Step(command.name)
+    return _STEPS[command.name]
 
 
 def command_name(step: Step) -> str | None:
     """The command a step belongs to, as the codec names it (`extension.allowed_in`), or None."""
-    return _COMMANDS.get(step, None if step.value.startswith("(") else step.value)
+    return _COMMANDS[step]
 
 
 class Answer(Enum):
@@ -299,13 +305,17 @@ def next_state(
     return row.next_state
 
 
+_IF_IT_SUCCEEDS: Final = {
+    (protocol, row.state, row.step): row.next_state
+    for answer in (Answer.NONE, Answer.INTERMEDIATE, Answer.SUCCESS)  # the last one counts
+    for (protocol, *_, given), row in TRANSITIONS.items()
+    if given is answer and not row.only_read
+}
+
+
 def state_if_it_succeeds(protocol: Protocol, state: State, step: Step) -> State | None:
     """The state if `step` is accepted; None when it may not be sent in `state`."""
-    for answer in (Answer.SUCCESS, Answer.INTERMEDIATE, Answer.NONE):
-        after = next_state(protocol, state, step, answer)
-        if after is not None:
-            return after
-    return None
+    return _IF_IT_SUCCEEDS.get((protocol, state, step))
 
 
 def transitions_as_rows() -> tuple[tuple[str, str, str, str, str, str], ...]:
