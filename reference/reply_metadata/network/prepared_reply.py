@@ -2,21 +2,21 @@
 
 `build_reply` finds the form of a reply, and reads it back, each time.  Here that is done once, with
 a sample; of each value is checked what a value can break: its own rule, and the limits.  It cannot
-break the form, since as sent it has no space and no bracket (ABNF: argument-value).
+break the form, since as sent it has no space and no bracket (ABNF: argument-value); so the reply is
+what the codec's reader would give, and is not read back.  The session looks at its form once more.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from reply_metadata.codec_read import parse_reply
 from reply_metadata.codec_write import build_reply
 from reply_metadata.errors import LocalProtocolError
 from reply_metadata.key_rules import KEY_ENTRIES, value_fits
 from reply_metadata.keys import QueueId, TraceId
 from reply_metadata.limits import DEFAULT_LIMITS
 from reply_metadata.octets import encode_value
-from reply_metadata.values import Reply
+from reply_metadata.values import ReadGroup, Reply
 
 _SAMPLE: Final = "0"
 
@@ -45,8 +45,6 @@ class PreparedReply:
     ) -> None:
         self.without_group: Final = build_reply(code, enhanced_code, text)
         """The reply for a client that does not read metadata."""
-        self._command = command
-        self._lmtp = lmtp
         self._key = key.KEY.encode("ascii")
         self._rule = KEY_ENTRIES[key.KEY].value or ""
         sample = build_reply(code, enhanced_code, text, (key(_SAMPLE),), command=command, lmtp=lmtp)
@@ -54,6 +52,8 @@ class PreparedReply:
         self._front, found, self._back = sample.octets.partition(group)
         if not found:
             raise LocalProtocolError(f"there is no room for {key.KEY} beside the text")
+        self._sample = sample
+        self._read_as = sample._read_lines[0]
 
     def with_value(self, value: str) -> Reply:
         """The reply with this value.
@@ -71,4 +71,8 @@ class PreparedReply:
             or len(octets) > limits.max_line_octets
         ):
             raise LocalProtocolError(f"no value for a prepared reply: {value!a}")
-        return parse_reply(octets, negotiated=True, command=self._command, lmtp=self._lmtp)
+        code, separator, enhanced_code, path, _, text = self._read_as
+        groups: list[ReadGroup] = [(self._key, [(None, sent)])]
+        line = (code, separator, enhanced_code, path, groups, text)
+        sample = self._sample
+        return Reply(sample.code, sample.enhanced_code, octets, sample._reader, (line,))
