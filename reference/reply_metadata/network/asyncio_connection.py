@@ -163,7 +163,7 @@ class Connection(asyncio.BufferedProtocol):
                     elif self._grace_ends is not None and step.may_stop:
                         given = Interruption.STOP
                     else:
-                        return self._wait(step, step.deadline)
+                        return self._wait(step, step.deadline, reads=True)
                 elif isinstance(step, Linger):
                     return self._linger(step)
                 elif isinstance(step, Pause):
@@ -180,8 +180,7 @@ class Connection(asyncio.BufferedProtocol):
             _LOG.exception("a handler failed")
         self._end()
 
-    def _wait(self, step: Step, deadline: float | None) -> None:
-        reads = isinstance(step, Read | Linger)
+    def _wait(self, step: Step, deadline: float | None, *, reads: bool = False) -> None:
         if reads is not self._reads:
             self._reads = reads
             (self._transport.resume_reading if reads else self._transport.pause_reading)()
@@ -221,7 +220,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._transport.can_write_eof() and not self._lost:
             self._transport.write_eof()
         self._arrived = b""
-        self._wait(step, self._loop.time() + (0 if self._end_arrived else step.seconds))
+        self._wait(step, self._loop.time() + (0 if self._end_arrived else step.seconds), reads=True)
 
     def _work(self, step: Step) -> None:
         """Carry out a step that takes a task."""

@@ -174,14 +174,17 @@ class ServerDialogue:
                 self._take_time()
                 turns = 0
             if event is NEED_DATA:
-                if session.state in _ENDED:
+                state = session.state
+                if state in _ENDED:
                     return
                 # A client in a transaction would lose what it has begun.
-                may_stop = session.state not in _IN_TRANSACTION
-                closing = self._take((yield Read(session.next_deadline, may_stop)))
+                arrived = yield Read(session.next_deadline, state not in _IN_TRANSACTION)
                 turns = 0
-                if closing is not None:
-                    yield self._reply(closing)
+                self._take_time()
+                if isinstance(arrived, bytes):
+                    self._take(arrived)
+                elif arrived is Interruption.STOP:
+                    yield self._reply(self._closing("4.3.2", "Service is shutting down"))
             elif isinstance(event, Content):
                 yield from self._answer_content(event)
             elif isinstance(event, Refused):
@@ -191,36 +194,28 @@ class ServerDialogue:
                 self._quits = True  # nobody reads any more
                 return
             else:
-                yield from self._answer(event)
+                reply = self._closing_for(event)
+                if reply is None:
+                    answer = self._asked(event)
+                    if not isinstance(answer, Reply):
+                        if not isinstance(answer, Generator):
+                            answer = self._waited(cast("Answer[Reply]", answer))
+                        answer = yield from answer
+                    reply = CommandAnswer(event, answer)
+                yield self._reply(reply)
+                if isinstance(event, Hello | Reset | StartTlsCommand | Quit):
+                    yield from self._follow(event)
 
     def _take_time(self) -> None:
         self._now = self._service.clock()
         self._session.time_passed(self._now)
 
-    def _take(self, arrived: object) -> ServerReply | None:
-        """Give the session what arrived, and the time; what to say when the server stops."""
-        self._take_time()
-        if arrived is Interruption.STOP:
-            return self._closing("4.3.2", "Service is shutting down")
-        if isinstance(arrived, bytes):
-            session = self._session
-            if not (session.tls and session.settings.offer_auth) or session.user_name is not None:
-                self._service.record(Side.CLIENT, arrived)
-            session.receive_octets(arrived)
-        return None
-
-    def _answer(self, command: Command) -> Dialogue[None]:
-        reply = self._closing_for(command)
-        if reply is None:
-            answer = self._asked(command)
-            if isinstance(answer, Generator):
-                answer = yield from answer
-            elif not isinstance(answer, Reply):
-                answer = yield from self._waited(cast("Answer[Reply]", answer))
-            reply = CommandAnswer(command, answer)
-        yield self._reply(reply)
-        if isinstance(command, Hello | Reset | StartTlsCommand | Quit):
-            yield from self._follow(command)
+    def _take(self, arrived: bytes) -> None:
+        """Give the session what arrived."""
+        session = self._session
+        if not (session.tls and session.settings.offer_auth) or session.user_name is not None:
+            self._service.record(Side.CLIENT, arrived)
+        session.receive_octets(arrived)
 
     def _closing_for(self, command: Command) -> ServerReply | None:
         """What to say to a client that is sent away."""
@@ -274,8 +269,9 @@ class ServerDialogue:
         mail, recipients = session.mail, session.accepted
         assert mail is not None  # the session refuses DATA before MAIL
         self._commands = 0
-        answer = self._handler.content(mail, recipients, content.octets)
-        replies = yield from self._waited(answer)
+        replies = self._handler.content(mail, recipients, content.octets)
+        if not isinstance(replies, list | tuple):
+            replies = yield from self._waited(replies)
         for recipient, reply in zip(session.results_owed, replies, strict=True):
             yield self._reply(Result(recipient, reply))
         yield from self._forget()
@@ -290,7 +286,9 @@ class ServerDialogue:
         return cast("_Value", value)
 
     def _forget(self) -> Dialogue[None]:
-        yield from self._waited(self._handler.forget(), may_stop=False)
+        waits = self._handler.forget()
+        if waits is not None:
+            yield from self._waited(waits, may_stop=False)
 
     def _reply(self, event: ServerReply) -> Write:
         octets = self._session.send(event)
