@@ -16,6 +16,8 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
+from ipaddress import ip_address
 from typing import Final
 
 from reply_metadata.network.reception import Visit
@@ -36,6 +38,7 @@ from reply_metadata.policy.referral import endpoint
 
 _LOG: Final = logging.getLogger("reply_metadata.server")
 _ROOM_OCTETS: Final = 16_384  # for what one call reads; an inner TLS record is no longer
+_address = lru_cache(maxsize=256)(ip_address)  # the same few hosts come over and over
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -79,7 +82,8 @@ class Connection(asyncio.BufferedProtocol):
         visit = None
         if None not in ends:  # the client is still there
             try:
-                visit = self._enter(self, Peers(*(endpoint(*end[:2]) for end in ends)))
+                client, server = (endpoint(_address(end[0]), end[1]) for end in ends)
+                visit = self._enter(self, Peers(client, server))
             except Exception:
                 transport.abort()  # nobody else would
                 raise

@@ -64,6 +64,7 @@ Answer: TypeAlias = _Value | Awaitable[_Value] | Blocking[_Value]
 
 _LOG: Final = logging.getLogger("reply_metadata.server")
 _TURNS: Final = 50  # pipelined commands answered in one go: some 2 ms
+_FOLLOWED: Final = frozenset({Hello, Reset, StartTlsCommand, Quit})  # see `_follow`
 _ENDED: Final = frozenset({State.CLOSED, State.BROKEN})
 _IN_TRANSACTION: Final = frozenset(
     {State.HAS_SENDER, State.HAS_RECIPIENTS, State.CONTENT, State.CHUNKS, State.RESULTS}
@@ -139,6 +140,8 @@ class ServerDialogue:
         self._client = peers.client
         self._too_many = too_many
         self._handler = service.make_handler(session, peers)
+        self._record = service.record
+        self._patience_s = session.settings.timeouts.command_s
         self._now = service.clock()
         self._commands = 0
         self._quits = False
@@ -203,7 +206,7 @@ class ServerDialogue:
                         answer = yield from answer
                     reply = CommandAnswer(event, answer)
                 yield self._reply(reply)
-                if isinstance(event, Hello | Reset | StartTlsCommand | Quit):
+                if type(event) in _FOLLOWED:
                     yield from self._follow(event)
 
     def _take_time(self) -> None:
@@ -214,7 +217,7 @@ class ServerDialogue:
         """Give the session what arrived."""
         session = self._session
         if not (session.tls and session.settings.offer_auth) or session.user_name is not None:
-            self._service.record(Side.CLIENT, arrived)
+            self._record(Side.CLIENT, arrived)
         session.receive_octets(arrived)
 
     def _closing_for(self, command: Command) -> ServerReply | None:
@@ -246,7 +249,7 @@ class ServerDialogue:
     def _follow(self, command: Command) -> Dialogue[None]:
         """What comes after the reply to a command that is not part of a transaction."""
         if self._session.state is State.STARTING_TLS:
-            yield StartTls(self._write_deadline())
+            yield StartTls(self._now + self._patience_s)
             self._take_time()
             self._session.tls_started()
         self._quits = isinstance(command, Quit)
@@ -292,11 +295,8 @@ class ServerDialogue:
 
     def _reply(self, event: ServerReply) -> Write:
         octets = self._session.send(event)
-        self._service.record(Side.SERVER, octets)
-        return Write(octets, self._write_deadline())
-
-    def _write_deadline(self) -> float:
-        return self._now + self._session.settings.timeouts.command_s
+        self._record(Side.SERVER, octets)
+        return Write(octets, self._now + self._patience_s)
 
     def _closing(self, enhanced_code: str, text: str) -> ClosingNotice:
         """RFC 5321, Section 3.8; Draft: #key-retry-after."""
