@@ -48,12 +48,13 @@ class PreparedReply:
         self._key = key.KEY.encode("ascii")
         self._rule = KEY_ENTRIES[key.KEY].value or ""
         sample = build_reply(code, enhanced_code, text, (key(_SAMPLE),), command=command, lmtp=lmtp)
-        group = b"[%b %b]" % (self._key, _SAMPLE.encode("ascii"))
-        self._front, found, self._back = sample.octets.partition(group)
+        before, found, after = sample.octets.partition(b"[%b %b]" % (self._key, _SAMPLE.encode()))
         if not found:
             raise LocalProtocolError(f"there is no room for {key.KEY} beside the text")
+        self._front, self._back = b"%b[%b " % (before, self._key), b"]" + after
+        room = DEFAULT_LIMITS.max_line_octets - len(self._front) - len(self._back)
+        self._max_octets = min(room, DEFAULT_LIMITS.max_value_octets)
         self._sample = sample
-        self._read_as = sample._read_lines[0]
 
     def with_value(self, value: str) -> Reply:
         """The reply with this value.
@@ -63,16 +64,11 @@ class PreparedReply:
         """
         decoded = value.encode("utf-8", "surrogateescape")
         sent = encode_value(decoded)
-        octets = b"%b[%b %b]%b" % (self._front, self._key, sent, self._back)
-        limits = DEFAULT_LIMITS
-        if (
-            not value_fits(self._rule, decoded)
-            or len(sent) > limits.max_value_octets
-            or len(octets) > limits.max_line_octets
-        ):
+        if len(sent) > self._max_octets or not value_fits(self._rule, decoded):
             raise LocalProtocolError(f"no value for a prepared reply: {value!a}")
-        code, separator, enhanced_code, path, _, text = self._read_as
+        sample = self._sample
+        code, separator, enhanced_code, path, _, text = sample._read_lines[0]
         groups: list[ReadGroup] = [(self._key, [(None, sent)])]
         line = (code, separator, enhanced_code, path, groups, text)
-        sample = self._sample
+        octets = self._front + sent + self._back
         return Reply(sample.code, sample.enhanced_code, octets, sample._reader, (line,))
