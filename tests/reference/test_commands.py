@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from reply_metadata import command_lines
 from reply_metadata.command_lines import CommandSyntaxError, parse_command
 from reply_metadata.commands import (
     Authenticate,
@@ -208,3 +209,32 @@ def test_a_client_greets_with_a_domain_or_an_address_literal_only(domain):
 def test_a_client_may_greet_with_the_longest_domain():
     domain = "b." * 127 + "a"
     assert Hello(HelloVerb.EHLO, domain).to_octets() == f"EHLO {domain}\r\n".encode()
+
+
+def test_lines_of_usual_length_are_remembered_but_none_that_may_hold_a_password():
+    remembered = command_lines._parse_again
+    credentials = PlainCredentials("user", "pass word").to_octets()
+    for line, count in (
+        (b"NOOP " + 507 * b"x", 1),
+        (b"NOOP " + 508 * b"x", 0),
+        (b"AUTH PLAIN " + credentials, 0),
+        (b"auth PLAIN " + credentials, 0),
+        (b"DATA", 1),
+    ):
+        remembered.cache_clear()
+        command = parse_command(line)
+        assert parse_command(line) == command
+        assert remembered.cache_info().currsize == count, line
+
+
+def test_no_more_than_256_lines_are_remembered():
+    for number in range(300):
+        parse_command(b"NOOP %d" % number)
+    assert command_lines._parse_again.cache_info().currsize == 256
+
+
+@pytest.mark.parametrize("line", [b"NOOP \xc3", b"RCPT TO:<a@b> X=\x01", b"AUTHX"])
+def test_what_is_refused_is_refused_again(line):
+    for _ in range(2):
+        with pytest.raises(CommandSyntaxError):
+            parse_command(line)
