@@ -66,7 +66,8 @@ def parse_reply(
 def was_read_as_sent(reply: Reply, command: str | None, *, lmtp: bool) -> bool:
     """Whether `parse_reply` with negotiated metadata and these arguments made the reply."""
     # Asked for every reply that is sent: a plain tuple is made faster than one with names.
-    return reply._reader == (True, DEFAULT_LIMITS, command, None, lmtp, reply_grammar.received_line)
+    reading: object = (True, DEFAULT_LIMITS, command, None, lmtp, reply_grammar.received_line)
+    return reply._reader == reading
 
 
 class _Reader(Reading):

@@ -291,7 +291,7 @@ class ServerDialogue:
     def _forget(self) -> Dialogue[None]:
         waits = self._handler.forget()
         if waits is not None:
-            yield from self._waited(waits, may_stop=False)
+            yield from self._waited(cast("Answer[None]", waits), may_stop=False)
 
     def _reply(self, event: ServerReply) -> Write:
         octets = self._session.send(event)
