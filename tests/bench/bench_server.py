@@ -23,7 +23,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 POSTFIX = PROJECT / "build" / "postfix"
 OWN, PLAIN, BARE, OTHER = "ours", "ours, no metadata", "bare Protocol", "aiosmtpd"
-SINK, STREAMS = "smtp-sink", "ours on streams"
+SINK, STREAMS, BUFFERED = "smtp-sink", "ours on streams", "bare, buffered"
 HOST = "127.0.0.1"
 OCTETS = 1000
 AIMS = {BARE: 0.7, OTHER: 1.5, PLAIN: 0.95}
@@ -232,7 +232,7 @@ def main():
     if not (POSTFIX / "usr/sbin/smtp-source").exists():
         sys.stdout.write("server: not measured, there is no smtp-source (make postfix-tools)\n")
         return 0
-    kinds = [OWN, PLAIN, BARE, SINK]
+    kinds = [OWN, PLAIN, BARE, BUFFERED, SINK]
     kinds += [OTHER] if _version("aiosmtpd") != "not installed" else []
     kinds += [STREAMS] if arguments.streams else []
     modes = [mode for mode in MODES if arguments.only in mode.name]
