@@ -61,7 +61,8 @@ def parse_command(line: bytes) -> Command:
     Raises:
         CommandSyntaxError: it is none; `reply_hint` is the answer.
     """
-    remembered = len(line) <= _REMEMBERED_OCTETS and line[:4].upper() != b"AUTH"
+    # The same few come over and over, as long as RFC 5321, Section 4.5.3.1.4, has them at most.
+    remembered = len(line) <= 512 and line[:4].upper() != b"AUTH"  # it may hold a password
     return _parse_again(line) if remembered else _parse(line)
 
 
@@ -83,8 +84,6 @@ def _parse(line: bytes) -> Command:
     return command
 
 
-# The same few come over and over; what may hold a password is not kept.
-_REMEMBERED_OCTETS: Final = 512  # RFC 5321, Section 4.5.3.1.4
 _parse_again = lru_cache(maxsize=256)(_parse)
 
 

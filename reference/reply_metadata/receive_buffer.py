@@ -25,43 +25,34 @@ MESSAGE_MALFORMED: Final = ReplyHint(550, "5.6.0", "A NUL, or a line that CR LF 
 class _OctetBuffer:
     """Octets received and not given out; knows how far they were searched for the end of a line."""
 
-    __slots__ = ("_error", "_limits", "_octets", "_scanned")
+    __slots__ = ("_error", "_limits", "_scanned", "pending")
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         self._limits = limits
-        self._octets = bytearray()
+        self.pending: Final = bytearray()
+        """Octets received and not yet given out; to be looked at only."""
         self._scanned = 0
         self._error: RemoteProtocolError | None = None
 
     def receive_octets(self, data: bytes) -> None:
         """Take octets; never raises for what they are."""
         if self._error is None:
-            self._octets += data
-
-    @property
-    def pending(self) -> bytes:
-        """Octets received and not yet given out."""
-        return bytes(self._octets)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no octets are pending."""
-        return not self._octets
+            self.pending.extend(data)
 
     def clear(self) -> None:
         """Forget all that is pending (RFC 3207, Section 4.2: before TLS starts)."""
-        del self._octets[:]
+        del self.pending[:]
         self._scanned = 0
 
     def _line_end(self) -> int:
         """The offset after the next LF not passed yet, or 0; each octet is searched once."""
-        end = self._octets.find(b"\n", self._scanned) + 1
-        self._scanned = end or len(self._octets)
+        end = self.pending.find(b"\n", self._scanned) + 1
+        self._scanned = end or len(self.pending)
         return end
 
     def _take(self, count: int) -> bytes:
-        taken = bytes(self._octets[:count])
-        del self._octets[:count]
+        taken = bytes(self.pending[:count])
+        del self.pending[:count]
         self._scanned = 0
         return taken
 
@@ -101,7 +92,7 @@ class ReplyBuffer(_OctetBuffer):
             ReplySyntaxError: a limit is broken, or a bare LF ends a line.
         """
         self._raise_again()
-        octets = self._octets
+        octets = self.pending
         limits = self._limits
         while True:
             end = self._line_end()
@@ -149,7 +140,7 @@ class CommandBuffer(_OctetBuffer):
         """
         self._raise_again()
         end = self._line_end()
-        if (end or len(self._octets)) > self._limits.max_command_octets:
+        if (end or len(self.pending)) > self._limits.max_command_octets:
             self._refuse("the command line is too long", COMMAND_TOO_LONG)
         if not end:
             return None
@@ -172,7 +163,7 @@ class CommandBuffer(_OctetBuffer):
         whole = self._whole_message()
         if whole is not None:
             return whole
-        octets = self._octets
+        octets = self.pending
         limits = self._limits
         start = 0
         while end := self._line_end():
@@ -202,7 +193,7 @@ class CommandBuffer(_OctetBuffer):
         The usual case, and a small part of the time.  It looks at the octets once more at most: at
         those of the first segment.
         """
-        octets, limits = self._octets, self._limits
+        octets, limits = self.pending, self._limits
         if self._message or self._scanned or len(octets) > limits.max_message_line_octets:
             return None
         end = 0 if octets.startswith(b".\r\n") else octets.find(b"\r\n.\r\n") + 2
@@ -222,7 +213,7 @@ class CommandBuffer(_OctetBuffer):
         self._raise_again()
         if count > self._limits.max_message_octets:
             self._refuse("the message was refused: it is too long", MESSAGE_TOO_LONG)
-        return None if len(self._octets) < count else self._take(count)
+        return None if len(self.pending) < count else self._take(count)
 
     def discard(self, count: int) -> int:
         """Drop up to `count` octets unseen; how many there were."""

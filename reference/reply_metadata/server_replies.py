@@ -70,18 +70,21 @@ def octets_for_client(reply: Reply, step: Step, protocol: Protocol, *, negotiate
     Raises:
         LocalProtocolError: it would not be read as what was meant.
     """
+    for line in reply._read_lines:
+        if line[4]:  # groups, read as such or not
+            break
+    else:
+        return _plain(reply.octets, reply.code, step, protocol, negotiated)
     command, lmtp = command_name(step), protocol is Protocol.LMTP
     if negotiated and allowed_in(reply.code, command):
         if was_read_as_sent(reply, command, lmtp=lmtp) and _has_form(reply.octets):
             return reply.octets  # it was read back just as the client will read it
-        if reply.metadata:
-            return _checked(reply.octets, command, lmtp, reply.metadata)
-        return _checked_once(reply.octets, command, lmtp)
+        return _checked(reply.octets, command, lmtp, reply.metadata)
     if reply.metadata:
         if negotiated:
             raise LocalProtocolError(f"no metadata may stand in {reply.code} to {step.value}")
         reply = _without_metadata(reply.code, reply.enhanced_code, reply.text)
-    return _sendable(reply.octets)
+    return _plain(reply.octets, reply.code, step, protocol, False)
 
 
 _has_form: Final = partial(reply_grammar.match, "reply-with-metadata")
@@ -100,7 +103,13 @@ def _checked(
 
 
 # Remembered, because these are few and sent over and over: replies without metadata.
-_checked_once = lru_cache(maxsize=256)(_checked)
-_sendable = lru_cache(maxsize=256)(lambda octets: parse_reply(octets, negotiated=False).to_octets())
+@lru_cache(maxsize=256)
+def _plain(octets: bytes, code: int, step: Step, protocol: Protocol, negotiated: bool) -> bytes:
+    command = command_name(step)
+    if negotiated and allowed_in(code, command):
+        return _checked(octets, command, protocol is Protocol.LMTP)
+    return parse_reply(octets, negotiated=False).to_octets()
+
+
 fixed_reply = lru_cache(maxsize=256)(build_reply)
 _without_metadata = lru_cache(maxsize=256)(partial(build_reply, negotiated=False))

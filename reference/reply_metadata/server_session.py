@@ -85,7 +85,7 @@ class ServerSession(Session):
         """
         if self._unanswered is not None or self._results:
             raise LocalProtocolError("the last event is not answered")
-        if self.state in _NOTHING_IS_READ or (self._buffer.is_empty and not self._timed_out):
+        if self.state in _NOTHING_IS_READ or not (self._buffer.pending or self._timed_out):
             return self._end()
         event = self._read()
         if isinstance(event, Content):
@@ -190,7 +190,7 @@ class ServerSession(Session):
         hint = self._not_offered(command)
         if hint is None and not self._may_stand(step):
             raise self._out_of_order(step)
-        if hint is None and step is Step.STARTTLS and not self._buffer.is_empty:
+        if hint is None and step is Step.STARTTLS and self._buffer.pending:
             raise RemoteProtocolError("octets follow STARTTLS", reply_hint=_DID_NOT_WAIT_FOR_TLS)
         if hint is None and isinstance(command, MailFrom | RcptTo):
             hint = self._refusal_of_path(command)

@@ -108,6 +108,12 @@ def test_data_needs_a_recipient_and_a_recipient_a_sender(protocol):
     assert state_if_it_succeeds(protocol, State.HAS_RECIPIENTS, Step.DATA) is State.CONTENT
 
 
+def test_only_a_client_reads_a_354_without_a_recipient():
+    wants_content = (Protocol.SMTP, State.HAS_SENDER, Step.DATA, Answer.INTERMEDIATE)
+    assert next_state(*wants_content) is None
+    assert next_state(*wants_content, reading=True) is State.CONTENT
+
+
 def test_the_rows_for_a_diagram_are_the_whole_table():
     rows = transitions_as_rows()
     assert len(rows) == len(ROWS)

@@ -168,6 +168,7 @@ class ServerDialogue:
         session = self._session
         self._take_time()
         yield self._reply(session.greeting())
+        clock = self._service.clock
         turns = 0
         while True:
             event = session.next_event()
@@ -183,7 +184,8 @@ class ServerDialogue:
                 # A client in a transaction would lose what it has begun.
                 arrived = yield Read(session.next_deadline, state not in _IN_TRANSACTION)
                 turns = 0
-                self._take_time()
+                self._now = now = clock()
+                session.time_passed(now)
                 if isinstance(arrived, bytes):
                     self._take(arrived)
                 elif arrived is Interruption.STOP:

@@ -141,7 +141,7 @@ def _replies(source: BufferedReader, *, lf: bool) -> Iterator[bytes]:
         while (octets := buffer.next_reply()) is not None:
             yield octets
     if buffer.pending:
-        yield buffer.pending
+        yield bytes(buffer.pending)
 
 
 def _pieces(source: BufferedReader) -> Iterator[bytes]:
