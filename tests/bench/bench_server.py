@@ -46,7 +46,7 @@ class Mode:
 
 
 MODES = tuple(
-    Mode(protocol, sessions, kept, 1000 if kept else 500)
+    Mode(protocol, sessions, kept, 3000 if kept else 1000)
     for protocol in ("smtp", "lmtp")
     for sessions in (1, 20)
     for kept in (False, True)

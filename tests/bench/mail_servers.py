@@ -116,9 +116,12 @@ class Dropping:
 
     def content(self, _mail, _recipients, _content):
         saved = SAVED[self._session.protocol]
-        if not self._session.negotiated:
-            return [saved.without_group] * len(self._session.results_owed)
-        return [saved.with_value(f"{next(self.numbers):010x}") for _ in self._session.results_owed]
+        replies = []
+        for _ in self._session.results_owed:
+            queue_id = f"{next(self.numbers):010x}"  # for a log, whether or not the client is told
+            told = self._session.negotiated
+            replies.append(saved.with_value(queue_id) if told else saved.without_group)
+        return replies
 
     def forget(self):
         return None

@@ -63,7 +63,8 @@ class PreparedReply:
             LocalProtocolError: the value is none of the key, or does not fit into the line.
         """
         decoded = value.encode("utf-8", "surrogateescape")
-        sent = encode_value(decoded)
+        # Letters and digits, the usual case, are sent as they are.
+        sent = decoded if decoded.isalnum() else encode_value(decoded)
         if len(sent) > self._max_octets or not value_fits(self._rule, decoded):
             raise LocalProtocolError(f"no value for a prepared reply: {value!a}")
         sample = self._sample
