@@ -86,7 +86,8 @@ class Server:
             self.process = subprocess.Popen(words, env=environment)
             self._wait()
         else:
-            words = [sys.executable, str(Path(__file__).with_name("mail_servers.py"))]
+            file = "bare_server.py" if self.kind in {BARE, BUFFERED} else "mail_servers.py"
+            words = [sys.executable, str(Path(__file__).with_name(file))]
             self.process = subprocess.Popen(
                 [*words, self.kind, self.protocol],
                 stdin=subprocess.PIPE,

@@ -1,5 +1,7 @@
 """Servers that take mail and drop it, each a process of its own: for `bench_server.py`.
 
+See `bare_server` for the bare ones.
+
 `python tests/bench/mail_servers.py KIND smtp|lmtp` listens on a free port of 127.0.0.1, prints the
 port, and serves until its standard input ends.
 """
@@ -34,70 +36,6 @@ SAVED = {
     for protocol in Protocol
 }
 LIMITS = ServiceLimits(connections=100, per_client=100)
-
-
-class Bare(asyncio.Protocol):
-    """The least that answers smtp-source rightly: lines, and the end of the content."""
-
-    def __init__(self, lmtp):
-        self._rest = b""
-        self._in_content = False
-        self._lmtp = lmtp
-
-    def connection_made(self, transport):
-        self._write = transport.write
-        self._close = transport.close
-        self._write(b"220 bench.example.org\r\n")
-
-    def data_received(self, data):
-        data = self._rest + data
-        while True:
-            if self._in_content:
-                end = data.find(b"\r\n.\r\n")
-                if end < 0:
-                    break
-                data = data[end + 5 :]
-                self._in_content = False
-                self._write(b"250 2.0.0 Saved\r\n")
-                continue
-            line, found, rest = data.partition(b"\r\n")
-            if not found:
-                break
-            data = rest
-            verb = line[:4].upper()
-            if verb in {b"EHLO", b"LHLO"}:
-                self._write(b"250-bench.example.org\r\n250-PIPELINING\r\n250 8BITMIME\r\n")
-            elif verb == b"MAIL":
-                self._write(b"250 2.1.0 OK\r\n")
-            elif verb == b"RCPT":
-                self._write(b"250 2.1.5 OK\r\n")
-            elif verb == b"DATA":
-                self._in_content = True
-                self._write(b"354 Start mail input; end with <CRLF>.<CRLF>\r\n")
-            elif verb == b"QUIT":
-                self._write(b"221 2.0.0 bench.example.org closing connection\r\n")
-                self._close()
-            else:
-                self._write(b"250 2.0.0 OK\r\n")
-        self._rest = data
-
-
-class Buffered(asyncio.BufferedProtocol, Bare):
-    """The same with room of its own for what arrives.
-
-    A plain Protocol has each segment in 256 KiB taken from malloc, which may take them from the
-    system and give them back each time: half the time of `Bare`, or none, as malloc happens to be.
-    """
-
-    def __init__(self, lmtp):
-        super().__init__(lmtp)
-        self._room = memoryview(bytearray(16_384))
-
-    def get_buffer(self, _size_hint):
-        return self._room
-
-    def buffer_updated(self, count):
-        self.data_received(bytes(self._room[:count]))
 
 
 class Dropping:
@@ -169,17 +107,6 @@ async def ours_on_streams(protocol):
     return server.sockets[0].getsockname()[1]
 
 
-async def bare(protocol, kind=Bare):
-    server = await asyncio.get_running_loop().create_server(
-        lambda: kind(protocol is Protocol.LMTP), HOST, 0
-    )
-    return server.sockets[0].getsockname()[1]
-
-
-async def bare_buffered(protocol):
-    return await bare(protocol, Buffered)
-
-
 async def aiosmtpd(protocol):
     from aiosmtpd.handlers import Sink
     from aiosmtpd.lmtp import LMTP
@@ -197,8 +124,6 @@ KINDS = {
     "ours": ours,
     "ours, no metadata": ours_without_metadata,
     "ours on streams": ours_on_streams,
-    "bare Protocol": bare,
-    "bare, buffered": bare_buffered,
     "aiosmtpd": aiosmtpd,
 }
 
