@@ -160,49 +160,45 @@ class CommandBuffer(_OctetBuffer):
             RemoteProtocolError: the message or a line is over-long, or holds a bare CR, LF or NUL.
         """
         self._raise_again()
-        whole = self._whole_message()
-        if whole is not None:
-            return whole
         octets = self.pending
-        limits = self._limits
-        start = 0
-        while end := self._line_end():
-            line = octets[start:end]
-            if line == b".\r\n":
-                self._take(end)
-                message = bytes(self._message)
-                del self._message[:]
-                return message
-            if len(line) > limits.max_message_line_octets:
-                self._refuse("the message was refused: a line is too long", MESSAGE_TOO_LONG)
-            if not line.endswith(CRLF) or line.find(b"\r") != len(line) - 2 or b"\0" in line:
-                self._refuse("the message was refused: a bare CR or LF, or NUL", MESSAGE_MALFORMED)
-            self._message += line[1:] if line.startswith(b".") else line
-            if len(self._message) > limits.max_message_octets:
-                self._refuse("the message was refused: it is too long", MESSAGE_TOO_LONG)
-            start = end
-        del octets[:start]
-        self._scanned = len(octets)
-        if len(octets) > limits.max_message_line_octets:
+        last = octets.rfind(b"\n", self._scanned) + 1
+        if last:
+            end = 0 if octets.startswith(b".\r\n") else octets.find(b"\r\n.\r\n", 0, last) + 2
+            ended = end != 1
+            self._add_lines(bytes(octets[: end if ended else last]))
+            self._take(end + 3 if ended else last)
+            if ended:
+                message, self._message = self._message, bytearray()
+                return bytes(message)
+        self._scanned = len(octets)  # what is left holds no LF
+        if len(octets) > self._limits.max_message_line_octets:
             self._refuse("the message was refused: a line is too long", MESSAGE_TOO_LONG)
         return None
 
-    def _whole_message(self) -> bytes | None:
-        """What `next_message` gives when all of it is here and right; else None: line by line.
-
-        The usual case, and a small part of the time.  It looks at the octets once more at most: at
-        those of the first segment.
-        """
-        octets, limits = self.pending, self._limits
-        if self._message or self._scanned or len(octets) > limits.max_message_line_octets:
-            return None
-        end = 0 if octets.startswith(b".\r\n") else octets.find(b"\r\n.\r\n") + 2
-        ends, cr = octets.count(b"\r\n", 0, end), octets.count(b"\r", 0, end)
-        right = ends == cr == octets.count(b"\n", 0, end) and octets.find(b"\0", 0, end) < 0
-        if end == 1 or end > limits.max_message_octets or not right:
-            return None
-        message = self._take(end + 3)[:-3].replace(b"\r\n.", b"\r\n")
-        return message[1:] if message.startswith(b".") else message
+    def _add_lines(self, lines: bytes) -> None:
+        """Add complete lines to the message, judged together; one by one when one is wrong."""
+        longest, most = self._limits.max_message_line_octets, self._limits.max_message_octets
+        text = lines.replace(b"\r\n.", b"\r\n")[lines.startswith(b".") :]
+        size, start = len(self._message), 0
+        if (
+            lines.count(b"\r\n") == lines.count(b"\r") == lines.count(b"\n")
+            and b"\0" not in lines
+            and (len(lines) <= longest or max(map(len, lines.split(b"\n"))) < longest)
+            and size + len(text) <= most
+        ):
+            self._message += text
+            return
+        while True:  # the first line that is wrong says what is
+            end = lines.index(b"\n", start) + 1
+            line = lines[start:end]
+            if len(line) > longest:
+                self._refuse("the message was refused: a line is too long", MESSAGE_TOO_LONG)
+            if not line.endswith(CRLF) or line.find(b"\r") != len(line) - 2 or b"\0" in line:
+                self._refuse("the message was refused: a bare CR or LF, or NUL", MESSAGE_MALFORMED)
+            size += len(line) - line.startswith(b".")
+            if size > most:
+                self._refuse("the message was refused: it is too long", MESSAGE_TOO_LONG)
+            start = end
 
     def next_chunk(self, count: int) -> bytes | None:
         """Exactly `count` octets (RFC 3030, Section 2: BDAT), or None when more are needed.
