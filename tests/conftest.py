@@ -28,7 +28,7 @@ def logging_as_before() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield
-    root.handlers[:] = [*handlers]
+    root.handlers[:] = handlers
     root.setLevel(level)
 
 
